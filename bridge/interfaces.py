@@ -1,0 +1,232 @@
+"""The few Protocols that the use cases see.  Concrete parts are chosen in ``bridge.wiring`` and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from bridge.records import (
+    BaselineRow,
+    Box,
+    CaptureSet,
+    ChangeSet,
+    Fragment,
+    Grid,
+    Image,
+    ObservedList,
+    OutboxMessage,
+    PageShot,
+    ProvenPicture,
+    ReviewItem,
+    RunSummary,
+)
+
+Clock = Callable[[], datetime]
+"""Returns the time now, timezone-aware (UTC)."""
+
+Progress = Callable[[str, int, int], None]
+"""``progress(stage, done, total)``; total 0 where it is not known yet."""
+
+
+# --- ocr: what others may ask of it -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """What the net proposes for one picture of one text line.
+
+    characters: (character, probability, x of its centre in the picture's pixels).
+    alternatives: at each character the runners-up with their probabilities, best first.
+    """
+
+    text: str
+    confidence: float  # the lowest character's probability, 0..1; 0 for no text
+    characters: tuple[tuple[str, float, float], ...] = ()
+    alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
+
+
+class TextReader(Protocol):
+    """Reads pictures of single text lines."""
+
+    def read_lines(self, images: Sequence[Image], *, alphabet: str | None = None) -> list[Proposal]:
+        """One proposal for each picture, same order.  ``alphabet`` restricts the decoding to its characters."""
+        ...
+
+
+class PageReader(Protocol):
+    """Stage *read*: a shot becomes a grid of readings.  Doubt is a value; only a broken engine raises."""
+
+    def read(self, shot: PageShot, progress: Progress | None = None) -> Grid: ...
+
+
+# --- erp ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawSpec:
+    """One cell to be drawn back.
+
+    box: css pixels, same origin as the fragments; its fractions are kept, they decide on the subpixel phase.
+    canvas: draw with ``fillText`` (fragment box.y is then the baseline) instead of the DOM.
+    """
+
+    box: Box
+    fragments: tuple[Fragment, ...]
+    background: str
+    clip: Box | None = None
+    ellipsis: bool = False
+    canvas: bool = False
+
+
+class Redrawer(Protocol):
+    """Draws text in the same browser that drew the page, in a page of its own: no network, no script of the
+    ERP, installed fonts only."""
+
+    def draw(self, specs: Sequence[DrawSpec], *, scale: float) -> list[Image]:
+        """The pictures, each of the whole device pixels inside ``spec.box`` (see ``ocr.pixels.inner``)."""
+        ...
+
+    def installed(self, families: Sequence[str]) -> list[str]:
+        """Those of the font families that this machine has."""
+        ...
+
+    def measure(self, texts: Sequence[str], fonts: Sequence[str]) -> list[list[float]]:
+        """Advance widths in css pixels: ``result[font][text]``; ``fonts`` as the CSS ``font`` shorthand."""
+        ...
+
+
+class SourceSession(Protocol):
+    """A signed-in browser at one ERP.  Raises only ``bridge.errors``."""
+
+    redrawer: Redrawer
+    guard_blocked: int  # requests and clicks stopped so far
+
+    def sign_in(self) -> None: ...
+
+    def open_list(self) -> None: ...
+
+    def capture(self, progress: Progress | None = None, *, max_pages: int | None = None) -> CaptureSet: ...
+
+    def sign_out(self) -> None: ...
+
+
+class SourceDriver(Protocol):
+    """Opens a browser for one source; closing it ends every process it started."""
+
+    def open(self) -> AbstractContextManager[SourceSession]: ...
+
+
+# --- store --------------------------------------------------------------------------------------------------
+
+
+class Memory(Protocol):
+    """Proven pictures → text, per source, on disk, bounded."""
+
+    def lookup(self, source: str, pictures: Sequence[str]) -> Mapping[str, ProvenPicture]: ...
+
+    def learn(self, proofs: Sequence[ProvenPicture]) -> None:
+        """Keeps what was proven.  A picture already known with another text is retracted, both texts are kept
+        as a contradiction, and it is not offered again until a person settles it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommitResult:
+    outbox: int  # messages written, all receivers together
+    reviews_new: int
+    reviews_closed: int
+
+
+class Store(Protocol):
+    """The database.  Every method is one transaction; raises only StoreError and its subclasses."""
+
+    def begin_run(self, source: str, run_id: str, started_at: datetime) -> None:
+        """Notes the run as running; runs of this source still marked so are marked as killed."""
+        ...
+
+    def finish_run(self, summary: RunSummary) -> None: ...
+
+    def baseline(self, source: str) -> dict[str, BaselineRow]: ...
+
+    def commit(
+        self,
+        run_id: str,
+        observed: ObservedList,
+        changes: ChangeSet,
+        *,
+        receivers: Sequence[str],
+        now: datetime,
+    ) -> CommitResult:
+        """Observations, baseline, central orders, reviews and outbox change together or not at all."""
+        ...
+
+    def open_reviews(self, source: str | None = None) -> list[ReviewItem]: ...
+
+
+class OutboxStore(Protocol):
+    """The relay's side of the store.  Lease → send → mark; the attempt is recorded before it is made."""
+
+    def lease(self, receiver: str, *, now: datetime, lease_s: float, limit: int) -> list[OutboxMessage]:
+        """The next due messages: at most one per order number, and only those whose earlier messages of the
+        same order number and receiver are all sent.  Raises ``attempts`` by one and hides them until the
+        lease ends."""
+        ...
+
+    def mark_sent(self, message: OutboxMessage, *, now: datetime) -> None: ...
+
+    def mark_failed(self, message: OutboxMessage, *, error: str, retry_at: datetime, now: datetime) -> None: ...
+
+    def park(self, message: OutboxMessage, *, error: str, now: datetime) -> None: ...
+
+    def pending(self, receiver: str | None = None) -> dict[str, int]:
+        """Counts by state: pending, leased, sent, parked."""
+        ...
+
+
+# --- push and report ----------------------------------------------------------------------------------------
+
+
+class Transport(Protocol):
+    """One way to one receiver.  Raises DeliveryFailed (try later) or DeliveryRefused (never again by itself)."""
+
+    name: str
+
+    def send(self, message: OutboxMessage) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushResult:
+    sent: int = 0
+    failed: int = 0  # will be tried again
+    parked: int = 0
+    left: int = 0  # still waiting in the outbox, for whatever reason
+
+
+class Relay(Protocol):
+    def push(self, *, receiver: str | None = None, deadline: datetime | None = None) -> PushResult: ...
+
+
+class Reporter(Protocol):
+    """Stage *report*: the run's differences with the picture of each doubtful or changed cell."""
+
+    def write(self, summary: RunSummary, observed: ObservedList, changes: ChangeSet) -> Path: ...
+
+
+class Evidence(Protocol):
+    """Pictures kept by content hash."""
+
+    def keep_png(self, png: bytes) -> str:
+        """Stores the bytes (once) and returns their sha256."""
+        ...
+
+    def png(self, sha256: str) -> bytes | None: ...
+
+    def crop(self, shot: str, box: Box, margin: int = 4) -> bytes | None:
+        """PNG of a part of a kept shot, or None if it was cleaned away; box in the shot's pixels."""
+        ...

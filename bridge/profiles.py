@@ -1,0 +1,549 @@
+"""selectors/<erp>.yaml → validated Profile.  Knows no browser.
+
+A profile says everything that differs between ERPs, in words an IT person can write.  It is data only: nothing
+in it is executed.  All its faults are reported at once, each with its dotted path and, for an unknown key, the
+nearest valid one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from bridge.errors import ProfileError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+
+# --- places in a page ---------------------------------------------------------------------------------------
+
+
+class At(_Part):
+    """A place in the page.  Written short as a CSS selector, or as a mapping."""
+
+    css: str | None = Field(None, description="CSS selector of the element.")
+    text: str | None = Field(None, description="The element's visible text contains this.")
+    exact: bool = Field(False, description="`text` must be the whole text, not a part of it.")
+    frame: str | list[str] | None = Field(
+        None, description="Name of the frame it is in; a list for nested frames, outermost first."
+    )
+    nth: int = Field(0, description="Which of several matches, 0 = first.", ge=0)
+    window: Literal["main", "popup"] = Field("main", description="`popup`: in the window the page opened.")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.css is None and self.text is None:
+            raise ValueError("give css, text or both")
+        return self
+
+
+def _short_at(value: Any) -> Any:
+    return {"css": value} if isinstance(value, str) else value
+
+
+Place = Annotated[At, BeforeValidator(_short_at)]
+
+
+# --- steps --------------------------------------------------------------------------------------------------
+
+
+class Fill(_Part):
+    at: Place
+    value: str = Field(description="Literal text, or {user}, {password}, {today}, {today-30} (days).")
+
+
+class Captcha(_Part):
+    """An image captcha read by PaddleOCR within its alphabet."""
+
+    image: Place
+    into: Place
+    alphabet: str = Field(
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+        description="Every character it can show.",
+    )
+    length: int | None = Field(None, description="Number of characters, if fixed.", ge=1, le=12)
+    ignore_case: bool = Field(True, description="The ERP does not care about case.")
+    refresh: Place | None = Field(None, description="Click here for a new picture; else the image itself.")
+    attempts: int = Field(3, description="Attempts per sign-in; keep well below the lock-out.", ge=1, le=5)
+
+
+class Totp(_Part):
+    into: Place
+
+
+class Select(_Part):
+    at: Place
+    option: str = Field(description="The option's visible text or its value.")
+
+
+class Step(_Part):
+    """One thing to do.  Exactly one of the verbs; `optional` steps may find nothing to do."""
+
+    goto: str | None = Field(None, description="Path or URL, relative to the source's url.")
+    fill: Fill | None = None
+    click: Place | None = None
+    check: Place | None = Field(None, description="Tick a checkbox.")
+    uncheck: Place | None = None
+    select: Select | None = None
+    hover: Place | None = None
+    press: str | None = Field(None, description="A key, e.g. Enter.")
+    captcha: Captcha | None = None
+    totp: Totp | None = None
+    close: Place | None = Field(None, description="Close a notice by clicking here, if it is there.")
+    close_popups: bool | None = Field(None, description="Close windows that the page opened.")
+    wait: Place | None = Field(None, description="Wait until this is visible.")
+    wait_gone: Place | None = Field(None, description="Wait until this is no longer visible.")
+    unless: Place | None = Field(None, description="Skip the step where this is visible already.")
+    optional: bool = Field(False, description="Nothing is wrong if the place is not there.")
+
+    _VERBS = (
+        "goto", "fill", "click", "check", "uncheck", "select", "hover", "press", "captcha", "totp", "close",
+        "close_popups", "wait", "wait_gone",
+    )  # fmt: skip
+
+    @property
+    def verb(self) -> str:
+        return next(v for v in self._VERBS if getattr(self, v) is not None)
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> Self:
+        verbs = [v for v in self._VERBS if getattr(self, v) is not None]
+        if len(verbs) != 1:
+            raise ValueError(
+                f"a step does exactly one thing; this one has {', '.join(verbs) or 'none'} "
+                f"(choose from {', '.join(self._VERBS)})"
+            )
+        return self
+
+
+class Mark(_Part):
+    """How one sees something: an element, a text, or both.  Any frame unless `frame` is given."""
+
+    css: str | None = None
+    text: str | None = None
+    frame: str | list[str] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.css is None and self.text is None:
+            raise ValueError("give css, text or both")
+        return self
+
+
+def _short_mark(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+Marks = list[Annotated[Mark, BeforeValidator(_short_mark)]]
+
+
+class SeatTakenRule(_Part):
+    marks: Marks
+    then: Literal["give_up", "take"] = Field(
+        "give_up", description="`take`: throw the other one out (only with an account of the bridge's own)."
+    )
+    take: list[Step] = Field(default_factory=list, description="Steps that take the seat.")
+    give_up: list[Step] = Field(default_factory=list, description="Steps that leave politely.")
+
+
+class SignIn(_Part):
+    http: Literal["none", "basic"] = Field(
+        "none", description="HTTP credentials (basic and digest are told apart by the browser)."
+    )
+    steps: list[Step] = Field(default_factory=list)
+    signed_in: Marks = Field(min_length=1, description="Any of these visible: signed in.")
+    refused: Marks = Field(default_factory=list, description="Wrong name or password: stop, never retry.")
+    captcha_wrong: Marks = Field(default_factory=list)
+    expired: Marks = Field(default_factory=list, description="The session is over.")
+    shut_out: Marks = Field(default_factory=list, description="Another seat threw us out.")
+    seat_taken: SeatTakenRule | None = None
+    after: list[Step] = Field(default_factory=list, description="Once signed in: notices to close.")
+    sign_out: list[Step] = Field(default_factory=list)
+    after_run: Literal["sign_out", "keep"] = "sign_out"
+
+
+# --- the list -----------------------------------------------------------------------------------------------
+
+
+class Region(_Part):
+    """A rectangle of the window in css pixels, for programs that are pixels only."""
+
+    x: int = Field(ge=0)
+    y: int = Field(ge=0)
+    w: int = Field(gt=0)
+    h: int = Field(gt=0)
+
+
+class Rows(_Part):
+    """Where the page itself gives rows and cells (the page's help).  CSS, relative to the list's element."""
+
+    heading: str = Field("tr:has(th)", description="The heading row(s).")
+    row: str = Field("tr:not(:has(th))", description="Every row below the headings, totals included.")
+    cell: str = Field("td, th", description="A cell within a row.")
+    row_id: str | None = Field(None, description="Attribute that names a row while the box scrolls.")
+    frozen: Place | None = Field(
+        None, description="A second element with the frozen columns, its rows beside the list's."
+    )
+    frozen_heading: Place | None = Field(None, description="Headings of the frozen columns, if apart.")
+    headings_at: Place | None = Field(None, description="An element of its own that holds the headings.")
+
+
+class Where(_Part):
+    at: Place | None = Field(None, description="The element that holds the list.")
+    region: Region | None = None
+    drawn: Literal["page", "canvas", "foreign"] = Field(
+        "page",
+        description="page: HTML text; canvas: drawn by script, no text; foreign: an image or remote desktop.",
+    )
+    ready: Place | None = Field(None, description="Visible once the list has arrived.")
+    busy: Place | None = Field(None, description="Visible while the list is loading.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.at is None) == (self.region is None):
+            raise ValueError("give either `at` or `region`")
+        return self
+
+
+class Paging(_Part):
+    kind: Literal["one_page", "next", "scroll", "load_more"] = "one_page"
+    next: Place | None = Field(None, description="The button or link of the next page (or `load more`).")
+    first: Place | None = Field(None, description="Leads to page one, clicked before reading if visible.")
+    last: Marks = Field(
+        default_factory=list,
+        description="Any of these visible: this is the last page (e.g. a disabled button).",
+    )
+    page_of: str | None = Field(
+        None, description=r"Pattern with two groups, page and pages, e.g. 第(\d+)/(\d+)页."
+    )
+    page_of_at: Place | None = Field(
+        None, description="Where that text stands; without it: in the list's picture."
+    )
+    scroll_at: Place | None = Field(None, description="The box that scrolls, if it is not the list itself.")
+    max_pages: int = Field(400, ge=1)
+
+    @model_validator(mode="after")
+    def _next_needed(self) -> Self:
+        if self.kind in ("next", "load_more") and self.next is None:
+            raise ValueError(f"paging.kind {self.kind} needs `next`")
+        return self
+
+
+class TotalCount(_Part):
+    pattern: str = Field(description=r"Pattern with one group, the number of rows, e.g. 共(\d+)条.")
+    at: Place | None = Field(None, description="Where it stands; without it: in the list's picture.")
+    per: Literal["list", "page"] = "list"
+
+
+class NotOrders(_Part):
+    """Rows that are no orders: totals, group headings."""
+
+    text: str = Field(description="Pattern found in any cell of the row, e.g. 合计|小计.")
+    sums: list[str] = Field(default_factory=list, description="Fields whose sum this row shows.")
+    of: Literal["page", "list", "none"] = Field("none", description="What is summed.")
+
+
+class BlankRow(_Part):
+    """A row whose cells before the first sum are all empty (a total row without a word)."""
+
+    sums: list[str] = Field(min_length=1)
+    of: Literal["page", "list"] = "list"
+
+
+class Scope(_Part):
+    """Which orders the list shows.  A row that leaves the scope is not gone."""
+
+    kind: Literal["all", "open", "window"] = Field(
+        "all", description="all: a missing row was deleted; open/window: it left the list."
+    )
+    days: int | None = Field(None, description="window: how many days back.", ge=1)
+    field: str | None = Field(None, description="The field that decides: status or a date.")
+    open_words: list[str] = Field(default_factory=list, description="open: status words that stay.")
+
+
+class OrderList(_Part):
+    open: list[Step] = Field(default_factory=list, description="The way from the first page to the list.")
+    where: Where
+    rows: Rows = Rows()
+    page_help: bool = Field(True, description="May the page's own boxes and text be used as witnesses?")
+    paging: Paging = Paging()
+    total: TotalCount | None = None
+    not_orders: list[NotOrders] = Field(default_factory=list)
+    total_row: BlankRow | None = None
+    scope: Scope = Scope()
+    grid: Literal["auto", "lines", "gaps"] = Field(
+        "auto", description="Without the page's help: find cells by ruled lines or by gaps."
+    )
+
+
+class ColumnType(StrEnum):
+    CODE = "code"  # order numbers, SKUs: every character counts
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"  # quantities, prices
+    MONEY = "money"
+    DATE = "date"
+    STATUS = "status"
+    IGNORE = "ignore"  # shown, not wanted: checkboxes, icons, serial numbers
+
+
+class CutRule(_Part):
+    may_be: bool = Field(True, description="false: this column never hides text (it grows with it).")
+    whole_from: Literal["none", "title", "page_text"] = Field(
+        "none", description="Where a cut text can be had whole: the cell's title tooltip, or the page's text."
+    )
+
+
+class Column(_Part):
+    heading: str = Field("", description="As displayed; empty for a column without heading.")
+    also: list[str] = Field(default_factory=list, description="Other headings it may have (other languages).")
+    after: str | None = Field(None, description="Without heading: stands right after this heading.")
+    field: str | None = Field(None, description="Our field name; needed unless type is ignore.")
+    type: ColumnType = ColumnType.TEXT
+    required: bool = False
+    format: str | None = Field(
+        None, description="Dates: %Y-%m-%d and the like. Numbers: 1,234.56 or 1.234,56 or 1234.56."
+    )
+    pattern: str | None = Field(None, description="Every legal value matches this pattern, whole.")
+    alphabet: str | None = Field(None, description="Every character a legal value may have.")
+    decimals: int | None = Field(None, description="Digits after the decimal mark as displayed.", ge=0, le=8)
+    unit: str | None = Field(None, description="A unit shown with the number, e.g. 个; it is taken off.")
+    align: Literal["left", "right", "center"] | None = None
+    cut: CutRule = CutRule()
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.type is not ColumnType.IGNORE and self.field is None:
+            raise ValueError("`field` is missing (or set type: ignore)")
+        if not self.heading and self.after is None and self.type is not ColumnType.IGNORE:
+            raise ValueError("a column without heading needs `after`")
+        for name in ("pattern",):
+            if (p := getattr(self, name)) is not None:
+                _compile(p, name)
+        if self.type is ColumnType.DATE and self.format is not None and "%" not in self.format:
+            raise ValueError("a date format is written with %Y, %m, %d, e.g. %Y-%m-%d")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What people call it: its heading, or its field where it has none."""
+        return self.heading or self.field or "(no heading)"
+
+
+class Product(_Part):
+    """A line's arithmetic: quantity × price = amount."""
+
+    quantity: str
+    price: str
+    amount: str
+    decimals: int = Field(2, ge=0, le=8)
+    tolerance: str = Field("0", description="Largest allowed difference, e.g. 0.01.")
+
+
+class Checks(_Part):
+    product: Product | None = None
+
+
+class Request(_Part):
+    """A request the bot may make after sign-in."""
+
+    method: Literal["GET", "POST", "HEAD"] = "GET"
+    path: str = Field(description="Path with * as wildcard, e.g. /erp/orders.asp or /static/*.")
+    actions: list[str] | None = Field(
+        None,
+        description="Allowed values of the action field; '' = without one. Not given: any request there.",
+    )
+
+
+class Allow(_Part):
+    """What the bot may do after sign-in.  Everything else is stopped, counted and reported."""
+
+    requests: list[Request] = Field(default_factory=list)
+    action_fields: list[str] = Field(
+        default_factory=lambda: ["action", "act", "do", "cmd", "op", "method"],
+        description="Query or body fields that say what a request does.",
+    )
+    clicks: list[str] = Field(
+        default_factory=list, description="Texts or CSS that may be clicked beyond the steps of this profile."
+    )
+    windows: list[str] = Field(default_factory=list, description="Paths of windows the page may open.")
+    dialogs: Literal["dismiss", "accept"] = Field(
+        "dismiss", description="alert boxes; `confirm` is always dismissed."
+    )
+
+
+class Browser(_Part):
+    viewport: tuple[int, int] = (1440, 900)
+    scale: float = Field(2.0, description="Device pixels per css pixel; 2 reads best.", ge=1, le=4)
+    locale: str = "zh-CN"
+    timezone: str = "Asia/Shanghai"
+    timeout_s: float = Field(20.0, description="Longest wait for one page or element.", gt=0)
+
+
+class Profile(_Part):
+    profile: Literal[1] = Field(1, description="Version of this format.")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: str = ""
+    browser: Browser = Browser()
+    sign_in: SignIn | None = Field(None, description="Not needed for a list that is open to all.")
+    order_list: OrderList = Field(alias="list")
+    unit: Literal["order", "line"] = Field("order", description="Is a row an order or a line of one?")
+    key: list[str] = Field(min_length=1, description="Fields that name a row; the first is the order number.")
+    columns: list[Column] = Field(min_length=1)
+    mappings: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="field → word in the ERP → our word; an unknown word is asked about.",
+    )
+    checks: Checks = Checks()
+    allow: Allow = Allow()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        faults = list(self._faults())
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _faults(self) -> Iterator[str]:
+        fields = [c.field for c in self.columns if c.type is not ColumnType.IGNORE]
+        for name in sorted({f for f in fields if f and fields.count(f) > 1}):
+            yield f"columns: the field {name!r} is given twice"
+        headings = [c.heading for c in self.columns if c.heading]
+        for h in sorted({h for h in headings if headings.count(h) > 1}):
+            yield f"columns: the heading {h!r} is given twice"
+        for k in self.key:
+            if k not in fields:
+                yield f"key: {k!r} is no column's field{_near(k, [f for f in fields if f])}"
+        for k in self.mappings:
+            if k not in fields:
+                yield f"mappings.{k}: no column has this field{_near(k, [f for f in fields if f])}"
+        for c in self.columns:
+            if c.after is not None and c.after not in headings:
+                yield f"columns: after {c.after!r} names no heading{_near(c.after, headings)}"
+        if (p := self.checks.product) is not None:
+            for part in (p.quantity, p.price, p.amount):
+                if part not in fields:
+                    yield f"checks.product: {part!r} is no column's field"
+        for i, n in enumerate(self.order_list.not_orders):
+            if fault := _pattern_fault(n.text, groups=0):
+                yield f"list.not_orders.{i}.text: {fault}"
+        if self.order_list.total and (fault := _pattern_fault(self.order_list.total.pattern, groups=1)):
+            yield f"list.total.pattern: {fault}"
+        if self.order_list.paging.page_of and (fault := _pattern_fault(self.order_list.paging.page_of, groups=2)):
+            yield f"list.paging.page_of: {fault}"
+        if self.order_list.scope.kind == "window" and self.order_list.scope.days is None:
+            yield "list.scope.days: needed for a rolling window"
+
+    def column(self, field: str) -> Column:
+        """The column of a field; KeyError if there is none."""
+        for c in self.columns:
+            if c.field == field:
+                return c
+        raise KeyError(field)
+
+
+def _pattern_fault(pattern: str, *, groups: int) -> str | None:
+    try:
+        found = re.compile(pattern).groups
+    except re.error as e:
+        return f"not a valid pattern ({e})"
+    return None if found >= groups else f"needs {groups} group(s) in parentheses, has {found}"
+
+
+def _compile(pattern: str, name: str) -> None:
+    if fault := _pattern_fault(pattern, groups=0):
+        raise ValueError(f"{name}: {fault}")
+
+
+def _near(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+# --- loading ------------------------------------------------------------------------------------------------
+
+
+def load_profile(path: Path) -> Profile:
+    """Reads and validates one profile file (UTF-8 YAML).
+
+    Raises ProfileError with every fault found: file missing, not YAML, unknown keys, wrong values.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ProfileError(
+            f"profile {path} does not exist",
+            hint="Write one with `bridge init`, or fix `profile` in bridge.toml.",
+        ) from None
+    except UnicodeDecodeError as e:
+        raise ProfileError(
+            f"profile {path} is not UTF-8 (byte {e.start})", hint="Save the file as UTF-8 in your editor."
+        ) from None
+    except OSError as e:
+        raise ProfileError(f"profile {path} cannot be read: {e.strerror}") from e
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        line = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ProfileError(
+            f"profile {path} is not valid YAML:{line} {getattr(e, 'problem', '') or ''}".rstrip(),
+            hint="Mind the indentation, and put texts that contain : or # in quotes.",
+        ) from None
+    return parse_profile(data, str(path))
+
+
+def parse_profile(data: Any, origin: str) -> Profile:
+    """Validates already loaded YAML; ``origin`` stands in the messages."""
+    if not isinstance(data, dict):
+        raise ProfileError(f"profile {origin} is empty or no mapping", hint="Start from selectors/template.yaml.")
+    try:
+        return Profile.model_validate(data)
+    except ValidationError as e:
+        faults = [_fault_line(err) for err in e.errors()]
+        raise ProfileError(
+            f"profile {origin} has {len(faults)} fault(s):\n" + "\n".join(f"  {f}" for f in faults),
+            hint="Every key is explained in docs/profile.md.",
+        ) from None
+
+
+def _fault_line(err: Any) -> str:
+    path = ".".join(str(p) for p in err["loc"] if not str(p).startswith("function-"))
+    if err["type"] == "extra_forbidden":
+        key = str(err["loc"][-1])
+        return f"{path}: unknown key{_near(key, _known_keys(err['loc'][:-1]))}"
+    message = str(err["msg"]).removeprefix("Value error, ")
+    if err["type"] == "missing":
+        message = "this key is needed"
+    return f"{path}: {message}" if path else message
+
+
+def _known_keys(loc: tuple[Any, ...]) -> list[str]:
+    """The keys that are valid at a path of the profile."""
+    part: Any = Profile
+    for step in loc:
+        if isinstance(step, int):
+            continue
+        fields = {f.alias or name: f for name, f in getattr(part, "model_fields", {}).items()}
+        if step not in fields:
+            return []
+        part = _model_in(fields[step].annotation)
+    return [f.alias or name for name, f in getattr(part, "model_fields", {}).items()]
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for arg in getattr(annotation, "__args__", ()):
+        if found := _model_in(arg):
+            return found
+    return None

@@ -1,0 +1,518 @@
+"""The frozen data that flows between the stages.
+
+One vocabulary for the whole product: a *shot* is the picture of one list page, a *cell* a rectangle of it,
+a *reading* what a cell says and how we know, a *line* one row of the list with typed fields, a *change* what
+goes out.  Pixel coordinates have their origin at the shot's top-left corner and count device pixels unless a
+name says ``css``.  Times are timezone-aware, money is Decimal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""H × W × 3, RGB, uint8."""
+
+Scalar = str | int | Decimal | date | bool | None
+"""A typed value of one field.  ``None`` is a cell that is truly empty."""
+
+
+# --- geometry ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Box:
+    """A rectangle; x to the right, y downwards, in the unit its owner names."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def x2(self) -> float:
+        return self.x + self.w
+
+    @property
+    def y2(self) -> float:
+        return self.y + self.h
+
+    def scaled(self, k: float) -> Box:
+        return Box(x=self.x * k, y=self.y * k, w=self.w * k, h=self.h * k)
+
+    def moved(self, dx: float, dy: float) -> Box:
+        return Box(x=self.x + dx, y=self.y + dy, w=self.w, h=self.h)
+
+    def as_list(self) -> list[float]:
+        return [round(v, 2) for v in (self.x, self.y, self.w, self.h)]
+
+
+# --- capture ----------------------------------------------------------------------------------------------
+
+
+class DrawnBy(StrEnum):
+    """Who drew the pixels; decides which witnesses can exist (design §4)."""
+
+    PAGE = "page"  # our browser, text in the DOM: boxes and text may be witnesses, drawing back proves
+    CANVAS = "canvas"  # our browser, no text: drawing back proves
+    FOREIGN = "foreign"  # pixels from elsewhere: grammar, glyph knowledge and people only
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextStyle:
+    """The computed CSS that decides how a text fragment is drawn.  Only what an honest page needs; whatever
+    else a page applies makes the drawing-back differ, and the cell doubtful."""
+
+    family: str  # computed font-family list, as CSS
+    size_px: float  # css pixels
+    weight: str = "400"
+    style: str = "normal"
+    color: str = "rgb(0, 0, 0)"
+    letter_spacing: str = "normal"
+    word_spacing: str = "0px"
+    decoration: str = "none"  # text-decoration-line: links are underlined
+    lang: str = ""  # decides between Chinese and Japanese forms of a Han character
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fragment:
+    """One line of one text node of the page.  ``box`` in css pixels, origin at the shot's top-left corner;
+    its fractions matter: they decide on which subpixel each glyph is drawn."""
+
+    text: str
+    box: Box
+    style: TextStyle
+
+
+class RowKind(StrEnum):
+    HEADING = "heading"
+    DATA = "data"
+    OTHER = "other"  # totals, group rows: no order
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageCell:
+    """A cell as the page itself describes it.  A hint and a witness, never the truth."""
+
+    row: int  # 0-based within the shot, headings included
+    col: int
+    kind: RowKind
+    box: Box  # css pixels, origin at the shot's top-left corner
+    fragments: tuple[Fragment, ...] = ()
+    background: str = "rgb(255, 255, 255)"  # computed colour behind the text
+    clip: Box | None = None  # css pixels; where overflow hides the rest, else None
+    ellipsis: bool = False  # the hidden rest is marked with …
+    whole_text: str | None = None  # the value whole, from where the profile says (tooltip, detail)
+    row_id: str = ""  # a name the page gives the row, stable while scrolling; "" if none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class PageShot:
+    """The picture of one page of the list, with what the page said about it."""
+
+    number: int  # 1-based
+    image: Image
+    scale: float  # device pixels per css pixel
+    sha256: str  # of the PNG kept as evidence
+    drawn_by: DrawnBy
+    cells: tuple[PageCell, ...] = ()  # empty without the page's help
+    header_rows: int = 1
+    total_text: str | None = None  # the page's own text around the count, if it may be used
+    total_image: Image | None = None  # the picture of the place where the count stands
+    y_offset: float = 0.0  # css pixels scrolled away above this shot (scrolling boxes)
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class CaptureSet:
+    source: str
+    shots: tuple[PageShot, ...]
+    complete: bool  # every page was seen and the pager says so; counts are checked later
+    why_incomplete: tuple[str, ...] = ()
+    started_at: datetime
+    finished_at: datetime
+
+
+# --- read -------------------------------------------------------------------------------------------------
+
+
+class Witness(StrEnum):
+    """What spoke for a reading.  Two that are independent of each other prove it (design §3.1)."""
+
+    NET = "net"  # the recogniser's own proposal, from the pixels alone
+    PAGE_TEXT = "page_text"  # the page's visible text of that very box
+    REDRAW = "redraw"  # drawn back in an installed font: the same pixels
+    MEMORY = "memory"  # the identical picture was proven before
+    ARITHMETIC = "arithmetic"  # quantity × price = amount, sums
+    DICTIONARY = "dictionary"  # the only legal word that fits
+    BLANK = "blank"  # no ink at all
+    PERSON = "person"
+    TOOLTIP = "tooltip"  # the whole of a cut text, its visible part proven to be the beginning
+
+
+class Doubt(StrEnum):
+    """Why a reading is not proven.  The words for people are in ``bridge.reports.words``."""
+
+    UNPROVEN = "unproven"  # one witness only
+    LOOKALIKE = "lookalike"  # another text gives the very same picture
+    PAGE_TEXT_DIFFERS = "page_text_differs"  # the page says one thing and shows another
+    CUT = "cut"  # the cell hides part of the text
+    CONTRADICTION = "contradiction"  # this picture was proven to be something else before
+    ILLEGAL = "illegal"  # no legal value of the column's type
+    UNKNOWN_WORD = "unknown_word"  # a status or code that no mapping knows
+    ARITHMETIC = "arithmetic"  # quantity × price ≠ amount
+    DUPLICATE_KEY = "duplicate_key"
+    REQUIRED_EMPTY = "required_empty"
+    NO_TEXT = "no_text"  # ink, but nothing legible
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What one cell says, and how we know.
+
+    text: best guess as displayed; "" for an empty cell.  confidence: 0..1, the lowest character's probability
+    by the net, 1.0 where other witnesses proved it.  proven: enough independent witnesses agree.
+    """
+
+    text: str
+    proven: bool
+    confidence: float
+    witnesses: tuple[Witness, ...]
+    doubts: tuple[Doubt, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    box: Box  # pixels of the shot
+    shot: str = ""  # sha256 of the shot's PNG
+    picture: str = ""  # hash of the cell's pixels: the key of ``remember`` and of the evidence
+    page: int = 0  # 1-based
+    row: int = 0  # 0-based data row within the page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GridRow:
+    kind: RowKind
+    cells: tuple[Reading, ...]  # one per grid column, in display order
+    y_offset: float = 0.0  # absolute css y of the row's top, for lists that scroll
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grid:
+    """One page, read.  ``columns[i]`` is the profile's column shown in grid column i, or None."""
+
+    page: int
+    shot: str
+    columns: tuple[str | None, ...]  # field names
+    headings: tuple[Reading, ...]
+    rows: tuple[GridRow, ...]
+    total_count: Reading | None = None  # the 共N条 text
+
+
+# --- parse and check --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldValue:
+    """One typed field that still carries its reading.  ``value`` is the best guess when doubtful, or None when
+    nothing legal was read; only ``ok`` values may be used as good."""
+
+    field: str
+    value: Scalar
+    reading: Reading
+    doubts: tuple[Doubt, ...] = ()  # the reading's and the parser's
+
+    @property
+    def ok(self) -> bool:
+        return not self.doubts and self.reading.proven
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrderLine:
+    """One row of the list.  ``key`` joins the key fields with U+001F; it may only be trusted if ``key_ok``."""
+
+    source: str
+    key: str
+    order_no: str  # first key field: lines with the same one go together
+    key_ok: bool
+    fields: Mapping[str, FieldValue]
+    page: int
+    row: int
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """Names of the fields that need a person."""
+        return tuple(name for name, v in self.fields.items() if not v.ok)
+
+    @property
+    def ok(self) -> bool:
+        return self.key_ok and not self.doubtful
+
+    def values(self) -> dict[str, Scalar]:
+        return {name: v.value for name, v in self.fields.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """Something the checks noticed.  ``blocks`` list: nothing may be called gone, and with ``stop`` nothing at
+    all may be pushed; row findings stand as doubts on the row itself."""
+
+    code: str  # row_count, page_count, list_sum, duplicate_key, …
+    message: str  # one sentence with the numbers
+    stop: bool = False
+    page: int | None = None
+    row: int | None = None
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedList:
+    """A whole capture after parse and check."""
+
+    source: str
+    lines: tuple[OrderLine, ...]
+    complete: bool
+    findings: tuple[Finding, ...] = ()
+    declared_total: int | None = None  # 共N条, None where the page shows none or it is doubtful
+
+
+# --- reconcile --------------------------------------------------------------------------------------------
+
+KEY_SEP = "\x1f"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaselineRow:
+    """The last proven observation of one key of one source."""
+
+    key: str
+    order_no: str
+    fields: Mapping[str, Scalar]
+    missing: int = 0  # complete captures in a row that did not show it
+    absent: bool = False  # already reported as gone or as having left the list
+
+
+class ChangeKind(StrEnum):
+    ADDED = "added"
+    CHANGED = "changed"
+    GONE = "gone"  # two complete captures of an unfiltered list did not show it
+    LEFT = "left"  # left the list's scope (filter, date window): says nothing about the order itself
+    BACK = "back"  # seen again after gone or left
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    kind: ChangeKind
+    source: str
+    key: str
+    order_no: str
+    before: Mapping[str, Scalar] = field(default_factory=dict)
+    after: Mapping[str, Scalar] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+
+    @property
+    def changed_fields(self) -> tuple[str, ...]:
+        names = dict.fromkeys((*self.before, *self.after))
+        return tuple(n for n in names if self.before.get(n) != self.after.get(n))
+
+
+class ReviewKind(StrEnum):
+    DOUBTFUL_ROW = "doubtful_row"  # the key is known, some fields are not proven
+    DOUBTFUL_KEY = "doubtful_key"  # never a new order, and none that it could be is gone
+    DUPLICATE_KEY = "duplicate_key"
+    BREAKER = "breaker"  # too much changed or vanished at once
+    LAYOUT = "layout"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewItem:
+    """One question for a person.  ``fingerprint`` is equal for the same question in later runs."""
+
+    kind: ReviewKind
+    source: str
+    key: str | None  # best guess of the key
+    order_no: str | None
+    fingerprint: str
+    reason: str  # one sentence
+    fields: tuple[str, ...] = ()  # the fields asked about
+    line: OrderLine | None = None
+    before: Mapping[str, Scalar] = field(default_factory=dict)  # what the baseline says, if there is a row
+    could_be: tuple[str, ...] = ()  # stored keys this row could be
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeSet:
+    source: str
+    changes: tuple[Change, ...] = ()
+    reviews: tuple[ReviewItem, ...] = ()
+    seen: tuple[str, ...] = ()  # baseline keys this capture showed (resets their missing count)
+    missing: tuple[str, ...] = ()  # keys a complete capture did not show, not yet gone
+    unchanged: int = 0
+    held: str | None = None  # the circuit breaker's reason; then ``changes`` must not be applied
+
+
+# --- commit, push, report ---------------------------------------------------------------------------------
+
+
+class RunStatus(StrEnum):
+    RUNNING = "running"
+    OK = "ok"  # complete, everything committed
+    PARTIAL = "partial"  # committed, but the capture was incomplete or rows wait for a person
+    HELD = "held"  # the circuit breaker or a layout change stopped it before commit of changes
+    FAILED = "failed"  # an error; nothing was committed
+    KILLED = "killed"  # found unfinished by a later run
+
+
+STAGES = ("sign_in", "capture", "read", "parse", "check", "reconcile", "commit", "push", "report")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSummary:
+    """What ``bridge sync --json`` prints."""
+
+    run_id: str
+    source: str
+    status: RunStatus
+    complete: bool
+    why_not: tuple[str, ...] = ()
+    pages: int = 0
+    rows: int = 0
+    declared_total: int | None = None
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    left: int = 0
+    missing: int = 0
+    doubtful: int = 0  # rows that wait for a person
+    straight_through: int = 0  # rows without a flag
+    pushed: int = 0
+    push_failed: int = 0
+    guard_blocked: int = 0  # requests and clicks the read-only guard stopped
+    seconds: Mapping[str, float] = field(default_factory=dict)  # by stage
+    witnesses: Mapping[str, int] = field(default_factory=dict)  # cells by how they were proven
+    error: str | None = None
+    error_code: str | None = None
+    hint: str | None = None
+    report: str | None = None  # path of the HTML report
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxMessage:
+    """One change for one receiver.  ``message_id`` is the idempotency key: equal in every attempt."""
+
+    id: int  # order of commit
+    message_id: str
+    receiver: str
+    source: str
+    order_no: str  # messages of one order number go out in order of ``id``
+    body: str  # JSON text, exactly as it is signed and sent
+    created_at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProvenPicture:
+    """Something worth remembering: this picture says this text, and why we know."""
+
+    source: str
+    picture: str
+    text: str
+    witnesses: tuple[Witness, ...]
+
+
+# --- scalars as JSON --------------------------------------------------------------------------------------
+
+
+def encode_scalar(value: Scalar) -> Any:
+    """Lossless JSON form: str, bool and None as they are, the rest tagged (``{"decimal": "1180.00"}``)."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int):
+        return {"int": str(value)}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def decode_scalar(data: Any) -> Scalar:
+    """Inverse of :func:`encode_scalar`; raises ValueError on anything else."""
+    if data is None or isinstance(data, str | bool):
+        return data
+    match data:
+        case {"int": str(v)}:
+            return int(v)
+        case {"decimal": str(v)}:
+            return Decimal(v)
+        case {"date": str(v)}:
+            return date.fromisoformat(v)
+    raise ValueError(f"not an encoded scalar: {data!r}")
+
+
+def encode_fields(fields: Mapping[str, Scalar]) -> dict[str, Any]:
+    return {k: encode_scalar(v) for k, v in fields.items()}
+
+
+def decode_fields(data: Mapping[str, Any]) -> dict[str, Scalar]:
+    return {k: decode_scalar(v) for k, v in data.items()}
+
+
+def plain_scalar(value: Scalar) -> str | int | bool | None:
+    """The form receivers and exports get: decimals and dates as text, no tags."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def reading_to_json(reading: Reading) -> dict[str, Any]:
+    """A reading without its pixels, as it is stored and exported."""
+    return {
+        "text": reading.text,
+        "proven": reading.proven,
+        "confidence": round(reading.confidence, 4),
+        "witnesses": [w.value for w in reading.witnesses],
+        "doubts": [d.value for d in reading.doubts],
+        "alternatives": list(reading.alternatives),
+        "box": reading.box.as_list(),
+        "shot": reading.shot,
+        "picture": reading.picture,
+        "page": reading.page,
+        "row": reading.row,
+    }
+
+
+def reading_from_json(data: Mapping[str, Any]) -> Reading:
+    x, y, w, h = data["box"]
+    return Reading(
+        text=data["text"],
+        proven=data["proven"],
+        confidence=data["confidence"],
+        witnesses=tuple(Witness(v) for v in data["witnesses"]),
+        doubts=tuple(Doubt(v) for v in data["doubts"]),
+        alternatives=tuple(data["alternatives"]),
+        box=Box(x=x, y=y, w=w, h=h),
+        shot=data["shot"],
+        picture=data["picture"],
+        page=data["page"],
+        row=data["row"],
+    )
+
+
+def group_by_order(lines: Sequence[OrderLine]) -> dict[str, list[OrderLine]]:
+    """Lines by order number, in list order."""
+    groups: dict[str, list[OrderLine]] = {}
+    for line in lines:
+        groups.setdefault(line.order_no, []).append(line)
+    return groups
