@@ -1,0 +1,1 @@
+"""PaddleOCR and OpenCV live here and nowhere else: weights, engine, grid, propose, prove, remember."""
