@@ -23,12 +23,29 @@ def main(arguments: list[str]) -> int:
     beside_python = venv_python(ROOT / ".venv").with_name("uv")
     uv = shutil.which(str(beside_python)) or shutil.which("uv")
     if uv is None:
-        print("lock: uv was not found.\n  next: run `python3 scripts/test.py --setup-only` first.", file=sys.stderr)
+        print(
+            "lock: uv was not found.\n  next: run `python3 scripts/test.py --setup-only` first.", file=sys.stderr
+        )
         return EXIT_SETUP
     lock = ROOT / LOCK_NAME
-    command = [uv, "pip", "compile", "pyproject.toml", "--extra", "dev", "--universal", "--python-version", "3.11",
-               "--generate-hashes", "--no-annotate", "--quiet", "--output-file", LOCK_NAME,
-               "--custom-compile-command", "python3 scripts/lock.py"]
+    command = [
+        uv,
+        "pip",
+        "compile",
+        "pyproject.toml",
+        "--extra",
+        "dev",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--generate-hashes",
+        "--no-annotate",
+        "--quiet",
+        "--output-file",
+        LOCK_NAME,
+        "--custom-compile-command",
+        "python3 scripts/lock.py",
+    ]
     done = subprocess.run([*command, *arguments], cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
     if done.returncode == 0:
         forbid_addresses(lock)
