@@ -7,7 +7,6 @@ nearest valid one.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -18,6 +17,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bridge.errors import ProfileError
+from bridge.faults import fault_lines, near
 
 
 class _Part(BaseModel):
@@ -422,13 +422,13 @@ class Profile(_Part):
             yield f"columns: the heading {h!r} is given twice"
         for k in self.key:
             if k not in fields:
-                yield f"key: {k!r} is no column's field{_near(k, [f for f in fields if f])}"
+                yield f"key: {k!r} is no column's field{near(k, [f for f in fields if f])}"
         for k in self.mappings:
             if k not in fields:
-                yield f"mappings.{k}: no column has this field{_near(k, [f for f in fields if f])}"
+                yield f"mappings.{k}: no column has this field{near(k, [f for f in fields if f])}"
         for c in self.columns:
             if c.after is not None and c.after not in headings:
-                yield f"columns: after {c.after!r} names no heading{_near(c.after, headings)}"
+                yield f"columns: after {c.after!r} names no heading{near(c.after, headings)}"
         if (p := self.checks.product) is not None:
             for part in (p.quantity, p.price, p.amount):
                 if part not in fields:
@@ -462,11 +462,6 @@ def _pattern_fault(pattern: str, *, groups: int) -> str | None:
 def _compile(pattern: str, name: str) -> None:
     if fault := _pattern_fault(pattern, groups=0):
         raise ValueError(f"{name}: {fault}")
-
-
-def _near(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 # --- loading ------------------------------------------------------------------------------------------------
@@ -509,41 +504,8 @@ def parse_profile(data: Any, origin: str) -> Profile:
     try:
         return Profile.model_validate(data)
     except ValidationError as e:
-        faults = [_fault_line(err) for err in e.errors()]
+        faults = fault_lines(e, Profile)
         raise ProfileError(
             f"profile {origin} has {len(faults)} fault(s):\n" + "\n".join(f"  {f}" for f in faults),
             hint="Every key is explained in docs/profile.md.",
         ) from None
-
-
-def _fault_line(err: Any) -> str:
-    path = ".".join(str(p) for p in err["loc"] if not str(p).startswith("function-"))
-    if err["type"] == "extra_forbidden":
-        key = str(err["loc"][-1])
-        return f"{path}: unknown key{_near(key, _known_keys(err['loc'][:-1]))}"
-    message = str(err["msg"]).removeprefix("Value error, ")
-    if err["type"] == "missing":
-        message = "this key is needed"
-    return f"{path}: {message}" if path else message
-
-
-def _known_keys(loc: tuple[Any, ...]) -> list[str]:
-    """The keys that are valid at a path of the profile."""
-    part: Any = Profile
-    for step in loc:
-        if isinstance(step, int):
-            continue
-        fields = {f.alias or name: f for name, f in getattr(part, "model_fields", {}).items()}
-        if step not in fields:
-            return []
-        part = _model_in(fields[step].annotation)
-    return [f.alias or name for name, f in getattr(part, "model_fields", {}).items()]
-
-
-def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for arg in getattr(annotation, "__args__", ()):
-        if found := _model_in(arg):
-            return found
-    return None
