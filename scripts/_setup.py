@@ -123,7 +123,9 @@ def check_python(version: tuple[int, ...]) -> None:
 def works(program: str) -> bool:
     """True if ``program`` is a Python that starts (a version manager may leave a name that does not)."""
     try:
-        return subprocess.run([program, "-c", ""], stderr=subprocess.DEVNULL, timeout=30, check=False).returncode == 0
+        return (
+            subprocess.run([program, "-c", ""], stderr=subprocess.DEVNULL, timeout=30, check=False).returncode == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
 
@@ -328,7 +330,7 @@ def watch(part: str, child: subprocess.Popen[bytes], log: Path, limit_s: float, 
             break
         if terminal and passed > 0.5:
             width = shutil.get_terminal_size().columns - 1
-            latest = (telling_lines(log) or [""])[-1]
+            latest = newest_words(telling_lines(log))
             show("\r" + f"{name} {passed:3.0f} s  {latest}"[:width].ljust(width))
         elif not terminal and (told == 0.0 or passed - told >= QUIET_TICK_S):
             show(f"{name} ...\n" if told == 0.0 else f"{part} ... {passed:.0f} s\n")
@@ -354,6 +356,15 @@ def telling_lines(log: Path) -> list[str]:
         for line in lines
         if not re.match(r"\s*(WARNING: Location 'file:|\[notice\]|WARNING: Running pip as)", line)
     ]
+
+
+def newest_words(lines: list[str]) -> str:
+    """What a running program does just now, in short. pip names all packages, then stays silent for a while."""
+    chatter = r"\s+(Attempting|Found existing|Uninstalling|Successfully uninstalled|Preparing)"
+    for line in reversed(lines):
+        if not re.match(chatter, line):
+            return re.sub(r" \(from .*|: .*", "", line.strip())
+    return ""
 
 
 REASONS = (

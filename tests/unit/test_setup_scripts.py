@@ -194,6 +194,14 @@ def test_a_long_step_shows_that_it_lives(
     assert re.fullmatch(r"packages: done after \d s", told[-1])
 
 
+def test_what_is_being_done_is_said_in_short() -> None:
+    lines = ["Collecting six==1.17.0 (from -r requirements.lock (line 3))"]
+    assert setup.newest_words(lines) == "Collecting six==1.17.0"
+    lines += ["Installing collected packages: six, numpy", "  Attempting uninstall: six"]
+    assert setup.newest_words(lines) == "Installing collected packages"
+    assert setup.newest_words([]) == ""
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(setup.Stop, match="cannot be written") as caught:
