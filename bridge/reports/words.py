@@ -1,0 +1,325 @@
+"""The words for people: what every enum value, finding, stage and field is called, in Chinese and English.
+
+One table, so that the report, the review page, the commands and the alarms say the same thing.  A test holds it
+complete against the enums of ``bridge.records`` in both languages.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from bridge.records import ChangeKind, Doubt, ReviewKind, RowKind, RunStatus, Witness
+
+Language = Literal["zh", "en"]
+
+
+class Word(NamedTuple):
+    """A name, and where a name is not enough a sentence that an operator without OCR knowledge understands."""
+
+    zh: str
+    en: str
+    why_zh: str = ""
+    why_en: str = ""
+
+
+DOUBTS: dict[Doubt, Word] = {
+    Doubt.UNPROVEN: Word(
+        "尚未证实",
+        "not proven",
+        "只有一个依据支持这个读数；要有两个互相独立的依据才会放行。",
+        "Only one witness speaks for this reading; it passes only when two independent ones agree.",
+    ),
+    Doubt.LOOKALIKE: Word(
+        "形近字分不清",
+        "look-alikes",
+        "另一种写法画出来与图片完全相同（例如 O 与 0、I 与 l），只看图片无法区分。",
+        "Another text gives the very same picture (O and 0, I and l), so the picture alone cannot decide.",
+    ),
+    Doubt.PAGE_TEXT_DIFFERS: Word(
+        "网页文字与画面不一致",
+        "page text differs from picture",
+        "网页内部的文字与屏幕上显示的不同，不能确定哪一个对。",
+        "The page's own text says something else than what is shown on the screen.",
+    ),
+    Doubt.CUT: Word(
+        "内容被截断",
+        "text is cut",
+        "单元格太窄，只显示了一部分内容，后面的看不到。",
+        "The cell is too narrow and hides part of the text.",
+    ),
+    Doubt.CONTRADICTION: Word(
+        "与以前的确认相矛盾",
+        "contradicts an earlier proof",
+        "同样的图片以前确认过是另一个内容；两者必有一错。",
+        "The same picture was proven to say something else before; one of the two is wrong.",
+    ),
+    Doubt.ILLEGAL: Word(
+        "不是合法的值",
+        "not a legal value",
+        "读到的内容不符合这一列的格式（日期、数字或编码规则）。",
+        "What was read does not fit the column's format (date, number or code pattern).",
+    ),
+    Doubt.UNKNOWN_WORD: Word(
+        "未登记的词",
+        "unknown word",
+        "对照表里没有这个状态或编码，不知道该对应什么。",
+        "No mapping knows this status or code.",
+    ),
+    Doubt.ARITHMETIC: Word(
+        "数量×单价与金额对不上",
+        "quantity × price ≠ amount",
+        "数量乘单价不等于金额，其中至少有一个可能读错，或 ERP 中本来就不一致。",
+        "Quantity times price does not give the amount: one may be misread, or the ERP itself disagrees.",
+    ),
+    Doubt.DUPLICATE_KEY: Word(
+        "编号重复",
+        "duplicate key",
+        "列表中有另一行的编号与它相同。",
+        "Another row of the list has the same key.",
+    ),
+    Doubt.REQUIRED_EMPTY: Word(
+        "必填项为空",
+        "required but empty",
+        "这一列必须有内容，但单元格是空的。",
+        "This column must have a value, but the cell is empty.",
+    ),
+    Doubt.NO_TEXT: Word(
+        "有笔迹但认不出",
+        "illegible",
+        "单元格里有内容，但认不出任何文字。",
+        "There is something in the cell, but no text could be made out.",
+    ),
+}
+
+WITNESSES: dict[Witness, Word] = {
+    Witness.NET: Word("识别模型", "recogniser"),
+    Witness.PAGE_TEXT: Word("网页文字", "page text"),
+    Witness.REDRAW: Word("重画比对", "drawn back"),
+    Witness.MEMORY: Word("以前确认过的图片", "picture proven before"),
+    Witness.ARITHMETIC: Word("算术核对", "arithmetic"),
+    Witness.DICTIONARY: Word("词表唯一匹配", "only fitting word"),
+    Witness.BLANK: Word("空白", "blank"),
+    Witness.PERSON: Word("人工确认", "decided by a person"),
+    Witness.TOOLTIP: Word("悬停提示全文", "tooltip"),
+}
+
+REVIEWS: dict[ReviewKind, Word] = {
+    ReviewKind.DOUBTFUL_ROW: Word(
+        "有字段待确认",
+        "fields to confirm",
+        "订单号是确定的，只有下列字段需要人看一眼。",
+        "The order number is certain; only the fields below need a look.",
+    ),
+    ReviewKind.DOUBTFUL_KEY: Word(
+        "订单号待确认",
+        "order number to confirm",
+        "订单号不确定，所以既不算新增，也不会把可能是它的旧订单算作消失。",
+        "The order number is not certain: this is no new order, and none that it could be counts as gone.",
+    ),
+    ReviewKind.DUPLICATE_KEY: Word(
+        "订单号重复",
+        "duplicate order number",
+        "同一个编号在列表中出现了不止一次，不知道哪一行算数。",
+        "The same key stands in the list more than once; it is not clear which row counts.",
+    ),
+    ReviewKind.BREAKER: Word(
+        "变化过大，已暂停",
+        "held: too much at once",
+        "一次变化或消失的订单太多，全部暂停，等人确认后才处理。",
+        "Too many orders changed or vanished at once; all of it is held until a person agrees.",
+    ),
+    ReviewKind.LAYOUT: Word(
+        "列表版面变了",
+        "layout changed",
+        "列表的表头与配置不符，在改好配置之前不会处理。",
+        "The list's headings are not as the profile says; nothing is passed on until the profile is right.",
+    ),
+    ReviewKind.INCOMPLETE: Word(
+        "列表没有读全",
+        "list not complete",
+        "没有读到整个列表，所以没有任何订单被算作消失。",
+        "Not all of the list was seen, so no order counts as gone.",
+    ),
+}
+
+CHANGES: dict[ChangeKind, Word] = {
+    ChangeKind.ADDED: Word("新增", "added"),
+    ChangeKind.CHANGED: Word("变更", "changed"),
+    ChangeKind.GONE: Word(
+        "消失",
+        "gone",
+        "连续两次完整读取都没有出现。",
+        "Two complete captures in a row did not show it.",
+    ),
+    ChangeKind.LEFT: Word(
+        "离开列表",
+        "left the list",
+        "不再符合列表的筛选条件或日期范围；订单本身不一定有变化。",
+        "Outside the list's filter or date window now; this says nothing about the order itself.",
+    ),
+    ChangeKind.BACK: Word(
+        "重新出现",
+        "back again",
+        "以前报告为消失或离开，现在又出现在列表里。",
+        "Reported as gone or left before, now in the list again.",
+    ),
+}
+
+STATUSES: dict[RunStatus, Word] = {
+    RunStatus.RUNNING: Word("进行中", "running"),
+    RunStatus.OK: Word("完成", "complete", "列表已读全，结果全部入库。", "All of the list was read and stored."),
+    RunStatus.PARTIAL: Word(
+        "部分完成",
+        "partly complete",
+        "已证实的都已入库；其余的等人处理，或等下一次读全。",
+        "What was proven is stored; the rest waits for a person or for the next complete capture.",
+    ),
+    RunStatus.HELD: Word(
+        "已暂停",
+        "held",
+        "没有写入任何变化，等人确认。",
+        "No change was stored or passed on; a person has to agree first.",
+    ),
+    RunStatus.FAILED: Word("失败", "failed", "出错，没有写入任何内容。", "An error; nothing was stored."),
+    RunStatus.KILLED: Word(
+        "中途被终止",
+        "killed",
+        "这次运行没有正常结束。",
+        "The run did not come to its end; a later run found it so.",
+    ),
+}
+
+ROWS: dict[RowKind, Word] = {
+    RowKind.HEADING: Word("表头", "heading"),
+    RowKind.DATA: Word("数据行", "data"),
+    RowKind.OTHER: Word("合计或分组行", "total or group"),
+}
+
+STAGES: dict[str, Word] = {
+    "sign_in": Word("登录", "sign in"),
+    "capture": Word("截屏", "capture"),
+    "read": Word("识别", "read"),
+    "parse": Word("解析", "parse"),
+    "check": Word("核对", "check"),
+    "reconcile": Word("比对", "reconcile"),
+    "commit": Word("入库", "commit"),
+    "push": Word("推送", "push"),
+    "report": Word("报告", "report"),
+}
+
+FINDINGS: dict[str, Word] = {
+    "row_count": Word("行数与页面总数不符", "row count differs from the total shown"),
+    "page_count": Word("页数不符", "page count differs"),
+    "missing_page": Word("缺页", "a page is missing"),
+    "page_sum": Word("本页合计对不上", "page total does not add up"),
+    "list_sum": Word("列表合计对不上", "list total does not add up"),
+    "group_sum": Word("小计对不上", "group total does not add up"),
+    "arithmetic": Word("数量×单价与金额对不上", "quantity × price ≠ amount"),
+    "product": Word("数量×单价与金额对不上", "quantity × price ≠ amount"),
+    "duplicate_key": Word("编号重复", "duplicate key"),
+    "required_empty": Word("必填项为空", "required but empty"),
+    "zero_rows": Word("列表是空的", "the list is empty"),
+    "no_rows": Word("列表是空的", "the list is empty"),
+    "total_unproven": Word("页面总数未能证实", "the total shown is not proven"),
+    "total_doubtful": Word("页面总数未能证实", "the total shown is not proven"),
+    "sum_doubtful": Word("合计未能证实", "the sum shown is not proven"),
+    "incomplete": Word("列表没有读全", "list not complete"),
+    "layout": Word("列表版面变了", "layout changed"),
+    "moved": Word("读取时列表有变动", "the list moved while it was read"),
+}
+
+FIELDS: dict[str, Word] = {
+    "order_no": Word("订单号", "order no."),
+    "line_no": Word("行号", "line no."),
+    "number": Word("序号", "no."),
+    "customer": Word("客户", "customer"),
+    "customer_code": Word("客户编码", "customer code"),
+    "customer_no": Word("客户编号", "customer no."),
+    "supplier": Word("供应商", "supplier"),
+    "vendor": Word("供应商", "vendor"),
+    "sku": Word("存货编码", "SKU"),
+    "product": Word("产品名称", "product"),
+    "description": Word("说明", "description"),
+    "spec": Word("规格型号", "specification"),
+    "unit": Word("单位", "unit"),
+    "qty": Word("数量", "quantity"),
+    "quantity": Word("数量", "quantity"),
+    "price": Word("单价", "unit price"),
+    "amount": Word("金额", "amount"),
+    "tax": Word("税额", "tax"),
+    "tax_rate": Word("税率", "tax rate"),
+    "total": Word("总额", "total"),
+    "currency": Word("币种", "currency"),
+    "date": Word("日期", "date"),
+    "order_date": Word("下单日期", "order date"),
+    "due_date": Word("交货日期", "due date"),
+    "ship_date": Word("发货日期", "ship date"),
+    "required_date": Word("要求日期", "required by"),
+    "required_by": Word("要求日期", "required by"),
+    "promised_date": Word("承诺交期", "promised date"),
+    "status": Word("状态", "status"),
+    "contract_no": Word("合同号", "contract no."),
+    "po_number": Word("采购单号", "PO number"),
+    "salesman": Word("业务员", "salesperson"),
+    "salesperson": Word("业务员", "salesperson"),
+    "employee": Word("经办人", "employee"),
+    "department": Word("部门", "department"),
+    "warehouse": Word("仓库", "warehouse"),
+    "ship_via": Word("运输方式", "ship via"),
+    "tracking_no": Word("运单号", "tracking no."),
+    "remark": Word("备注", "remark"),
+    "memo": Word("备忘", "memo"),
+    "notes": Word("备注", "notes"),
+}
+
+
+def word_of(thing: StrEnum) -> Word:
+    """The entry of an enum value; KeyError for an enum that has no words."""
+    match thing:
+        case Doubt():
+            return DOUBTS[thing]
+        case Witness():
+            return WITNESSES[thing]
+        case ReviewKind():
+            return REVIEWS[thing]
+        case ChangeKind():
+            return CHANGES[thing]
+        case RunStatus():
+            return STATUSES[thing]
+        case RowKind():
+            return ROWS[thing]
+    raise KeyError(f"no words for {thing!r}")
+
+
+def say(thing: StrEnum, language: Language) -> str:
+    """What an enum value is called: ``say(Doubt.CUT, "en") == "text is cut"``."""
+    word = word_of(thing)
+    return word.zh if language == "zh" else word.en
+
+
+def explain(thing: StrEnum, language: Language) -> str:
+    """The sentence behind :func:`say`; "" where the name says it all."""
+    word = word_of(thing)
+    return word.why_zh if language == "zh" else word.why_en
+
+
+def say_finding(code: str, language: Language) -> str:
+    """What a finding's code is called; a code without an entry is shown as it is (its message has the facts)."""
+    return _pick(FINDINGS, code, language)
+
+
+def say_stage(name: str, language: Language) -> str:
+    return _pick(STAGES, name, language)
+
+
+def say_field(name: str, language: Language) -> str:
+    """What a field is called; profiles may define fields of their own, which are shown by their name."""
+    return _pick(FIELDS, name, language)
+
+
+def _pick(table: dict[str, Word], name: str, language: Language) -> str:
+    word = table.get(name)
+    if word is None:
+        return name
+    return word.zh if language == "zh" else word.en
