@@ -349,13 +349,9 @@ def show(words: str) -> None:
 
 def telling_lines(log: Path) -> list[str]:
     """The lines of a log that tell a person something."""
-    text = log.read_bytes().decode("utf-8", "replace")
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    return [
-        line
-        for line in lines
-        if not re.match(r"\s*(WARNING: Location 'file:|\[notice\]|WARNING: Running pip as)", line)
-    ]
+    noise = r"\s*(WARNING: Location 'file:|WARNING: Running pip as|\[notice\]|Ignoring .*: markers )"
+    lines = log.read_bytes().decode("utf-8", "replace").splitlines()
+    return [line.rstrip() for line in lines if line.strip() and not re.match(noise, line)]
 
 
 def newest_words(lines: list[str]) -> str:
