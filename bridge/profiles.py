@@ -57,15 +57,15 @@ Place = Annotated[At, BeforeValidator(_short_at)]
 
 
 class Fill(_Part):
-    at: Place
+    at: Place = Field(description="The input field.")
     value: str = Field(description="Literal text, or {user}, {password}, {today}, {today-30} (days).")
 
 
 class Captcha(_Part):
     """An image captcha read by PaddleOCR within its alphabet."""
 
-    image: Place
-    into: Place
+    image: Place = Field(description="The picture with the characters.")
+    into: Place = Field(description="The input field for them.")
     alphabet: str = Field(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
         description="Every character it can show.",
@@ -77,11 +77,11 @@ class Captcha(_Part):
 
 
 class Totp(_Part):
-    into: Place
+    into: Place = Field(description="The input field for the one-time code.")
 
 
 class Select(_Part):
-    at: Place
+    at: Place = Field(description="The drop-down list.")
     option: str = Field(description="The option's visible text or its value.")
 
 
@@ -89,15 +89,15 @@ class Step(_Part):
     """One thing to do.  Exactly one of the verbs; `optional` steps may find nothing to do."""
 
     goto: str | None = Field(None, description="Path or URL, relative to the source's url.")
-    fill: Fill | None = None
-    click: Place | None = None
+    fill: Fill | None = Field(None, description="Write into an input field.")
+    click: Place | None = Field(None, description="Click here; everything else stays unclicked.")
     check: Place | None = Field(None, description="Tick a checkbox.")
-    uncheck: Place | None = None
-    select: Select | None = None
-    hover: Place | None = None
+    uncheck: Place | None = Field(None, description="Untick a checkbox.")
+    select: Select | None = Field(None, description="Choose from a drop-down list.")
+    hover: Place | None = Field(None, description="Rest the mouse here, e.g. to open a menu.")
     press: str | None = Field(None, description="A key, e.g. Enter.")
-    captcha: Captcha | None = None
-    totp: Totp | None = None
+    captcha: Captcha | None = Field(None, description="Read an image captcha and type it.")
+    totp: Totp | None = Field(None, description="Type the one-time code of the source's `totp` secret.")
     close: Place | None = Field(None, description="Close a notice by clicking here, if it is there.")
     close_popups: bool | None = Field(None, description="Close windows that the page opened.")
     wait: Place | None = Field(None, description="Wait until this is visible.")
@@ -128,9 +128,9 @@ class Step(_Part):
 class Mark(_Part):
     """How one sees something: an element, a text, or both.  Any frame unless `frame` is given."""
 
-    css: str | None = None
-    text: str | None = None
-    frame: str | list[str] | None = None
+    css: str | None = Field(None, description="CSS selector of the element.")
+    text: str | None = Field(None, description="The page shows this text.")
+    frame: str | list[str] | None = Field(None, description="Only in this frame.")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -147,7 +147,7 @@ Marks = list[Annotated[Mark, BeforeValidator(_short_mark)]]
 
 
 class SeatTakenRule(_Part):
-    marks: Marks
+    marks: Marks = Field(description="Any of these visible: the seat is taken.")
     then: Literal["give_up", "take"] = Field(
         "give_up", description="`take`: throw the other one out (only with an account of the bridge's own)."
     )
@@ -159,16 +159,18 @@ class SignIn(_Part):
     http: Literal["none", "basic"] = Field(
         "none", description="HTTP credentials (basic and digest are told apart by the browser)."
     )
-    steps: list[Step] = Field(default_factory=list)
+    steps: list[Step] = Field(default_factory=list, description="From the first page to being signed in.")
     signed_in: Marks = Field(min_length=1, description="Any of these visible: signed in.")
     refused: Marks = Field(default_factory=list, description="Wrong name or password: stop, never retry.")
-    captcha_wrong: Marks = Field(default_factory=list)
+    captcha_wrong: Marks = Field(default_factory=list, description="The captcha was misread: try a new one.")
     expired: Marks = Field(default_factory=list, description="The session is over.")
     shut_out: Marks = Field(default_factory=list, description="Another seat threw us out.")
-    seat_taken: SeatTakenRule | None = None
+    seat_taken: SeatTakenRule | None = Field(None, description="The account is in use elsewhere.")
     after: list[Step] = Field(default_factory=list, description="Once signed in: notices to close.")
-    sign_out: list[Step] = Field(default_factory=list)
-    after_run: Literal["sign_out", "keep"] = "sign_out"
+    sign_out: list[Step] = Field(default_factory=list, description="How to leave; frees the seat.")
+    after_run: Literal["sign_out", "keep"] = Field(
+        "sign_out", description="At the end of a run: sign out, or keep the session for the next one."
+    )
 
 
 # --- the list -----------------------------------------------------------------------------------------------
@@ -177,10 +179,10 @@ class SignIn(_Part):
 class Region(_Part):
     """A rectangle of the window in css pixels, for programs that are pixels only."""
 
-    x: int = Field(ge=0)
-    y: int = Field(ge=0)
-    w: int = Field(gt=0)
-    h: int = Field(gt=0)
+    x: int = Field(ge=0, description="From the left.")
+    y: int = Field(ge=0, description="From the top.")
+    w: int = Field(gt=0, description="Width.")
+    h: int = Field(gt=0, description="Height.")
 
 
 class Rows(_Part):
@@ -199,7 +201,7 @@ class Rows(_Part):
 
 class Where(_Part):
     at: Place | None = Field(None, description="The element that holds the list.")
-    region: Region | None = None
+    region: Region | None = Field(None, description="The part of the window that shows it, instead of `at`.")
     drawn: Literal["page", "canvas", "foreign"] = Field(
         "page",
         description="page: HTML text; canvas: drawn by script, no text; foreign: an image or remote desktop.",
@@ -215,7 +217,9 @@ class Where(_Part):
 
 
 class Paging(_Part):
-    kind: Literal["one_page", "next", "scroll", "load_more"] = "one_page"
+    kind: Literal["one_page", "next", "scroll", "load_more"] = Field(
+        "one_page", description="How the list goes on: not at all, by a button, by scrolling, by growing."
+    )
     next: Place | None = Field(None, description="The button or link of the next page (or `load more`).")
     first: Place | None = Field(None, description="Leads to page one, clicked before reading if visible.")
     last: Marks = Field(
@@ -229,7 +233,7 @@ class Paging(_Part):
         None, description="Where that text stands; without it: in the list's picture."
     )
     scroll_at: Place | None = Field(None, description="The box that scrolls, if it is not the list itself.")
-    max_pages: int = Field(400, ge=1)
+    max_pages: int = Field(400, description="More pages than this are a fault of the page.", ge=1)
 
     @model_validator(mode="after")
     def _next_needed(self) -> Self:
@@ -241,7 +245,7 @@ class Paging(_Part):
 class TotalCount(_Part):
     pattern: str = Field(description=r"Pattern with one group, the number of rows, e.g. 共(\d+)条.")
     at: Place | None = Field(None, description="Where it stands; without it: in the list's picture.")
-    per: Literal["list", "page"] = "list"
+    per: Literal["list", "page"] = Field("list", description="What is counted: the whole list or this page.")
 
 
 class NotOrders(_Part):
@@ -255,8 +259,8 @@ class NotOrders(_Part):
 class BlankRow(_Part):
     """A row whose cells before the first sum are all empty (a total row without a word)."""
 
-    sums: list[str] = Field(min_length=1)
-    of: Literal["page", "list"] = "list"
+    sums: list[str] = Field(min_length=1, description="Fields whose sum this row shows.")
+    of: Literal["page", "list"] = Field("list", description="What is summed.")
 
 
 class Scope(_Part):
@@ -272,14 +276,14 @@ class Scope(_Part):
 
 class OrderList(_Part):
     open: list[Step] = Field(default_factory=list, description="The way from the first page to the list.")
-    where: Where
-    rows: Rows = Rows()
+    where: Where = Field(description="Where the list stands.")
+    rows: Rows = Field(Rows(), description="Where the page itself gives rows and cells.")
     page_help: bool = Field(True, description="May the page's own boxes and text be used as witnesses?")
-    paging: Paging = Paging()
-    total: TotalCount | None = None
-    not_orders: list[NotOrders] = Field(default_factory=list)
-    total_row: BlankRow | None = None
-    scope: Scope = Scope()
+    paging: Paging = Field(Paging(), description="How the list goes on.")
+    total: TotalCount | None = Field(None, description="The count that the page shows, e.g. 共N条.")
+    not_orders: list[NotOrders] = Field(default_factory=list, description="Rows that are no orders.")
+    total_row: BlankRow | None = Field(None, description="A row of sums without a word in it.")
+    scope: Scope = Field(Scope(), description="Which orders the list shows.")
     grid: Literal["auto", "lines", "gaps"] = Field(
         "auto", description="Without the page's help: find cells by ruled lines or by gaps."
     )
@@ -308,8 +312,8 @@ class Column(_Part):
     also: list[str] = Field(default_factory=list, description="Other headings it may have (other languages).")
     after: str | None = Field(None, description="Without heading: stands right after this heading.")
     field: str | None = Field(None, description="Our field name; needed unless type is ignore.")
-    type: ColumnType = ColumnType.TEXT
-    required: bool = False
+    type: ColumnType = Field(ColumnType.TEXT, description="What its values are.")
+    required: bool = Field(False, description="An empty cell is doubtful.")
     format: str | None = Field(
         None, description="Dates: %Y-%m-%d and the like. Numbers: 1,234.56 or 1.234,56 or 1234.56."
     )
@@ -317,8 +321,10 @@ class Column(_Part):
     alphabet: str | None = Field(None, description="Every character a legal value may have.")
     decimals: int | None = Field(None, description="Digits after the decimal mark as displayed.", ge=0, le=8)
     unit: str | None = Field(None, description="A unit shown with the number, e.g. 个; it is taken off.")
-    align: Literal["left", "right", "center"] | None = None
-    cut: CutRule = CutRule()
+    align: Literal["left", "right", "center"] | None = Field(
+        None, description="How its texts stand, where the page does not say."
+    )
+    cut: CutRule = Field(CutRule(), description="Texts that are longer than their cell.")
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -342,21 +348,21 @@ class Column(_Part):
 class Product(_Part):
     """A line's arithmetic: quantity × price = amount."""
 
-    quantity: str
-    price: str
-    amount: str
-    decimals: int = Field(2, ge=0, le=8)
+    quantity: str = Field(description="Field of the quantity.")
+    price: str = Field(description="Field of the price of one.")
+    amount: str = Field(description="Field of the amount.")
+    decimals: int = Field(2, description="The amount is rounded to these.", ge=0, le=8)
     tolerance: str = Field("0", description="Largest allowed difference, e.g. 0.01.")
 
 
 class Checks(_Part):
-    product: Product | None = None
+    product: Product | None = Field(None, description="quantity × price = amount, in every row.")
 
 
 class Request(_Part):
     """A request the bot may make after sign-in."""
 
-    method: Literal["GET", "POST", "HEAD"] = "GET"
+    method: Literal["GET", "POST", "HEAD"] = Field("GET", description="HTTP method.")
     path: str = Field(description="Path with * as wildcard, e.g. /erp/orders.asp or /static/*.")
     actions: list[str] | None = Field(
         None,
@@ -367,7 +373,7 @@ class Request(_Part):
 class Allow(_Part):
     """What the bot may do after sign-in.  Everything else is stopped, counted and reported."""
 
-    requests: list[Request] = Field(default_factory=list)
+    requests: list[Request] = Field(default_factory=list, description="Requests the page may make.")
     action_fields: list[str] = Field(
         default_factory=lambda: ["action", "act", "do", "cmd", "op", "method"],
         description="Query or body fields that say what a request does.",
@@ -382,29 +388,29 @@ class Allow(_Part):
 
 
 class Browser(_Part):
-    viewport: tuple[int, int] = (1440, 900)
+    viewport: tuple[int, int] = Field((1440, 900), description="Width and height of the window, css pixels.")
     scale: float = Field(2.0, description="Device pixels per css pixel; 2 reads best.", ge=1, le=4)
-    locale: str = "zh-CN"
-    timezone: str = "Asia/Shanghai"
+    locale: str = Field("zh-CN", description="Language the browser asks for.")
+    timezone: str = Field("Asia/Shanghai", description="Time zone of the page's dates.")
     timeout_s: float = Field(20.0, description="Longest wait for one page or element.", gt=0)
 
 
 class Profile(_Part):
     profile: Literal[1] = Field(1, description="Version of this format.")
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    title: str = ""
-    browser: Browser = Browser()
+    name: str = Field(description="Short name: a-z, 0-9, - and _.", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: str = Field("", description="For people, e.g. 金蝶 K3 销售订单.")
+    browser: Browser = Field(Browser(), description="The window that the page is opened in.")
     sign_in: SignIn | None = Field(None, description="Not needed for a list that is open to all.")
-    order_list: OrderList = Field(alias="list")
+    order_list: OrderList = Field(alias="list", description="The order list.")
     unit: Literal["order", "line"] = Field("order", description="Is a row an order or a line of one?")
     key: list[str] = Field(min_length=1, description="Fields that name a row; the first is the order number.")
-    columns: list[Column] = Field(min_length=1)
+    columns: list[Column] = Field(min_length=1, description="The list's columns, as displayed.")
     mappings: dict[str, dict[str, str]] = Field(
         default_factory=dict,
         description="field → word in the ERP → our word; an unknown word is asked about.",
     )
-    checks: Checks = Checks()
-    allow: Allow = Allow()
+    checks: Checks = Field(Checks(), description="What must hold between the fields of a row.")
+    allow: Allow = Field(Allow(), description="What the bot may do; everything else is stopped.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
