@@ -48,7 +48,7 @@ def _password(visit: Visit) -> Response:
     user = visit.fields.one("txtUser").strip()
     if world.variants.captcha != "off":
         right = accounts.check_captcha(visit.session, visit.fields.one("txtCode"))
-        if world.faults.fires("captcha_unreadable") or not right:
+        if world.faults.fires("captcha_unreadable") is not None or not right:
             world.count("signin", "wrong_captcha")
             return _form(visit, "验证码错误，请重新输入")
     if accounts.locked(user):
