@@ -7,6 +7,7 @@ Both are answered on the class, so that no caller needs an if-chain.
 
     BridgeError                 exit 1
     ├── UsageError              exit 2   the caller's words are off; nothing was started
+    │   └── AlreadyDecided      exit 2   another person was faster; nothing was changed
     ├── ConfigError             exit 3   bridge.toml, a profile or a secret is wrong; a person edits it
     │   ├── ProfileError        exit 3   the YAML profile (all its faults in one message)
     │   └── SecretMissing       exit 3   a secret's reference leads nowhere
@@ -35,7 +36,8 @@ Both are answered on the class, so that no caller needs an if-chain.
     │   └── DeliveryRefused     exit 10  4xx for good, 410 gone: parked for a person      (a person acts)
     ├── HeldForPerson           exit 11  the circuit breaker holds the change set         (a person acts)
     ├── RunBusy                 exit 12  another run of this source is under way          (waiting helps)
-    └── DeadlineExceeded        exit 13  the run's time is over                           (waiting helps)
+    ├── DeadlineExceeded        exit 13  the run's time is over                           (waiting helps)
+    └── Stale                   exit 14  `bridge status --max-age`: no complete sync for too long
 """
 
 from __future__ import annotations
@@ -68,6 +70,11 @@ class BridgeError(Exception):
 
 class UsageError(BridgeError):
     code, exit_code = "usage", 2
+
+
+class AlreadyDecided(UsageError):
+    code = "already_decided"
+    hint = "Load the list again; what the other person decided stands there."
 
 
 class ConfigError(BridgeError):
@@ -196,3 +203,8 @@ class RunBusy(BridgeError):
 
 class DeadlineExceeded(BridgeError):
     code, exit_code, retryable = "deadline", 13, True
+
+
+class Stale(BridgeError):
+    code, exit_code = "stale", 14
+    hint = "See `bridge status` and the log of the last run; is `bridge run` still running?"

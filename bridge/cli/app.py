@@ -1,0 +1,101 @@
+"""The typer program: its global options, and what all commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+from typer.core import TyperGroup
+
+import bridge
+
+if TYPE_CHECKING:
+    from bridge.wiring import App
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+CONFIG_NAME = "bridge.toml"
+
+ORDER = (
+    *("demo", "init", "setup", "secret", "doctor"),
+    *("check", "sync", "run", "status", "review", "export", "push", "read"),
+)
+
+
+class _InOrder(TyperGroup):
+    """The commands as a newcomer meets them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
+app = typer.Typer(
+    name="bridge",
+    cls=_InOrder,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Invocation:
+    """The global options."""
+
+    config: Path
+    verbose: bool
+
+    def load(self, log_name: str = "commands", *, quiet_level: str = "WARNING") -> App:
+        """Everything wired together, logging included; raises ConfigError with all faults."""
+        from bridge import log
+        from bridge.wiring import App
+
+        loaded = App.load(self.config)
+        level = "DEBUG" if self.verbose else quiet_level
+        log.set_up(folder=loaded.settings.logs_dir, name=log_name, console_level=level)
+        return loaded
+
+
+def example(*lines: str) -> str:
+    """The end of a command's help: lines that can be typed as they are."""
+    return "[bold]Example[/bold]  " + "  or  ".join(f"[cyan]{line}[/cyan]" for line in lines)
+
+
+def command(
+    group: typer.Typer, name: str, *examples: str, panel: str | None = None
+) -> Callable[[Command], Command]:
+    """Registers a command with its examples."""
+    return group.command(name, epilog=example(*examples), rich_help_panel=panel)
+
+
+def group(name: str, words: str, panel: str | None = None) -> typer.Typer:
+    """A command with sub-commands."""
+    made = typer.Typer(no_args_is_help=True, help=words, rich_markup_mode="rich")
+    app.add_typer(made, name=name, rich_help_panel=panel)
+    return made
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bridge {bridge.__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=example("bridge demo", "bridge --config plant2/bridge.toml status"))
+def _globals(
+    ctx: typer.Context,
+    config: Path = typer.Option(
+        Path(CONFIG_NAME), "--config", "-c", envvar="BRIDGE_CONFIG", metavar="FILE", help="The configuration file."
+    ),
+    verbose: bool = typer.Option(False, "--verbose", help="Show every log event."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    """Reads order lists off ERP web pages that have no API, proves every value, and passes the changes on."""
+    ctx.obj = Invocation(config=config, verbose=verbose)

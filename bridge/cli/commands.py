@@ -1,0 +1,5 @@
+"""Imports every file of commands, which registers them."""
+
+from __future__ import annotations
+
+from bridge.cli import health, orders, reviews, secret, starting, syncing  # noqa: F401

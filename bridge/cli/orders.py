@@ -1,0 +1,92 @@
+"""What the store knows: export, status."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from bridge.cli import show
+from bridge.cli.app import Invocation, app, command, group
+from bridge.cli.console import err, out, print_json
+from bridge.errors import Stale, UsageError
+
+PANEL = "Every day"
+exports = group("export", "Gives out what the bridge knows.", PANEL)
+
+
+@command(
+    exports, "orders", "bridge export orders --format xlsx -o orders.xlsx", "bridge export orders --source k3"
+)
+def export_orders(
+    ctx: typer.Context,
+    source: str | None = typer.Option(None, help="Only this source's orders."),
+    kind: str = typer.Option("json", "--format", help="json, csv or xlsx."),
+    target: Path | None = typer.Option(
+        None, "--output", "-o", metavar="FILE", help="Without it: standard output."
+    ),
+) -> None:
+    """Every order: each field's value, its text as displayed, how sure and by whom it was read, its status."""
+    from bridge import export
+
+    if kind not in export.FORMATS:
+        raise UsageError(f"--format {kind}: choose from {', '.join(export.FORMATS)}", hint="Try --format csv.")
+    if kind == "xlsx" and target is None:
+        raise UsageError("an Excel file does not go to the screen", hint="Name the file, e.g. -o orders.xlsx.")
+    invocation: Invocation = ctx.obj
+    orders = invocation.load().export_orders(source)
+    content = export.FORMATS[kind](orders)
+    if target is None:
+        sys.stdout.write(content.decode("utf-8"))
+        return
+    export.write(target, content)
+    err().print(f"[green]written[/green]  {target}  [dim]{len(orders)} orders[/dim]")
+
+
+@command(app, "status", "bridge status", "bridge status --max-age 60 --json", panel=PANEL)
+def status(
+    ctx: typer.Context,
+    max_age: float | None = typer.Option(
+        None, "--max-age", metavar="MIN", help="Fail if a source's last complete sync is older than this."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON for a program."),
+) -> int:
+    """How fresh each source is, what waits for a person and what for a receiver."""
+    invocation: Invocation = ctx.obj
+    state = invocation.load().status()
+    stale = [name for name, s in state["sources"].items() if _older(s["age_minutes"], max_age)]
+    if as_json:
+        print_json({**state, "stale": stale})
+    else:
+        _show(state)
+        for name in stale:
+            err().print(f"[red]stale[/red]  {name}: no complete sync in the last {max_age:g} minutes")
+    return Stale.exit_code if stale else 0
+
+
+def _older(age: float | None, limit: float | None) -> bool:
+    """Never synced counts as older; without a limit nothing is."""
+    return limit is not None and (age is None or age > limit)
+
+
+def _show(state: dict[str, dict[str, Any]]) -> None:
+    sources = show.table("source", "last run", "status", "last complete", "orders", "waiting")
+    for name, s in state["sources"].items():
+        style = show.STATUS_STYLE.get(str(s["status"]), "red")
+        age = s["age_minutes"]
+        sources.add_row(
+            name,
+            str(s["last_run_at"] or "never"),
+            f"[{style}]{s['status'] or '-'}[/{style}]",
+            "never" if age is None else f"{age:.0f} min ago",
+            str(s["orders"]),
+            f"[yellow]{s['waiting']}[/yellow]" if s["waiting"] else "0",
+        )
+    out().print(sources)
+    receivers = show.table("receiver", "pending", "sent", "parked")
+    for name, r in state["receivers"].items():
+        receivers.add_row(name, *(str(r.get(k, 0)) for k in ("pending", "sent", "parked")))
+    if state["receivers"]:
+        out().print(receivers)

@@ -1,0 +1,152 @@
+"""Results as tables for people, and the exit code that a run's summary stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bridge.cli.console import out
+from bridge.errors import BridgeError, CaptureIncomplete, DeliveryFailed, HeldForPerson
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bridge.interfaces import PushResult, StoredReview
+    from bridge.records import RunSummary
+
+STATUS_STYLE = {"ok": "green", "partial": "yellow", "held": "yellow", "running": "cyan"}
+ROWS_SHOWN = 20
+
+
+def exit_code(summary: RunSummary) -> int:
+    """0 if the run did all it could; rows that wait for a person are its normal course."""
+    if summary.error_code:
+        return next(
+            (c.exit_code for c in _all(BridgeError) if c.code == summary.error_code), BridgeError.exit_code
+        )
+    if summary.status == "held":
+        return HeldForPerson.exit_code
+    if summary.status in ("failed", "killed"):
+        return BridgeError.exit_code
+    if not summary.complete:
+        return CaptureIncomplete.exit_code
+    return DeliveryFailed.exit_code if summary.push_failed else 0
+
+
+def _all(root: type[BridgeError]) -> Iterable[type[BridgeError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _all(child)
+
+
+def table(*headings: str, title: str | None = None) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Two columns: what, and its value (rich markup)."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in pairs:
+        grid.add_row(name, value)
+    out().print(grid)
+
+
+def summary(run: RunSummary) -> None:
+    """One run, as a person wants to know it."""
+    style = STATUS_STYLE.get(run.status, "red")
+    seconds = sum(run.seconds.values())
+    dry = "  [yellow]dry run: nothing was changed[/yellow]" if run.dry_run else ""
+    out().print(f"[bold {style}]{run.status}[/bold {style}]  {run.source}  [dim]run {run.run_id}[/dim]{dry}")
+    lines = [
+        ("list", _list_words(run)),
+        ("orders", f"{run.added} added, {run.changed} changed, {run.gone} gone, {run.left} left the list"),
+        ("proven", _proven_words(run)),
+        ("pushed", f"{run.pushed}" + (f", [red]{run.push_failed} failed[/red]" if run.push_failed else "")),
+        ("time", f"{seconds:.1f} s  [dim]" + ", ".join(f"{k} {v:.1f}" for k, v in run.seconds.items()) + "[/dim]"),
+    ]
+    if run.guard_blocked:
+        lines.append(("guard", f"[yellow]{run.guard_blocked} requests or clicks stopped[/yellow]"))
+    if run.report:
+        lines.append(("report", escape(run.report)))
+    facts(lines)
+    for why in run.why_not:
+        out().print(f"[yellow]incomplete[/yellow]  {escape(why)}")
+    if run.error:
+        out().print(f"[red]error[/red]  {escape(run.error)}")
+    if run.hint:
+        out().print(f"[cyan]next[/cyan]   {escape(run.hint)}")
+    elif run.doubtful:
+        out().print(f"[cyan]next[/cyan]   bridge review list --source {run.source}")
+
+
+def _list_words(run: RunSummary) -> str:
+    total = f" of {run.declared_total}" if run.declared_total is not None else ""
+    return f"{run.rows}{total} rows on {run.pages} page(s)"
+
+
+def _proven_words(run: RunSummary) -> str:
+    share = f" ({100 * run.straight_through / run.rows:.1f} %)" if run.rows else ""
+    waiting = f", [yellow]{run.doubtful} wait for a person[/yellow]" if run.doubtful else ""
+    return f"{run.straight_through} rows{share}{waiting}"
+
+
+def rows(headings: Sequence[str], lines: Sequence[Mapping[str, Any]]) -> None:
+    """The first rows of a list.  A cell is a plain value, or an object with value, text and status."""
+    shown = table(*headings)
+    for line in lines[:ROWS_SHOWN]:
+        shown.add_row(*(_cell(line.get(heading)) for heading in headings))
+    out().print(shown)
+    if len(lines) > ROWS_SHOWN:
+        out().print(f"[dim]… and {len(lines) - ROWS_SHOWN} more rows[/dim]")
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return "" if value is None else escape(str(value))
+    best = value.get("value")
+    words = escape(str(value.get("text", "") if best is None else best))
+    return words if value.get("status", "ok") == "ok" else f"[yellow]{words} ?[/yellow]"
+
+
+def reviews(items: Sequence[StoredReview]) -> None:
+    if not items:
+        out().print("[green]nothing waits for a person[/green]")
+        return
+    shown = table("item", "source", "order", "question", "asked about", "since")
+    for stored in items:
+        item = stored.item
+        shown.add_row(
+            f"[bold]{stored.id}[/bold]",
+            item.source,
+            escape(item.order_no or "?"),
+            escape(item.reason),
+            escape(", ".join(item.fields)),
+            f"{stored.created_at:%Y-%m-%d %H:%M}",
+        )
+    out().print(shown)
+    out().print(
+        "[cyan]next[/cyan]   bridge review decide ITEM --accept   [dim](or --set, --keep, --not-an-order)[/dim]"
+    )
+
+
+def push(result: PushResult) -> None:
+    failed = f"[red]{result.failed} failed[/red], tried again later" if result.failed else "0 failed"
+    parked = f"[yellow]{result.parked} parked[/yellow] for a person" if result.parked else "0 parked"
+    out().print(f"[green]{result.sent} sent[/green], {failed}, {parked}, {result.left} left in the outbox")
+
+
+def escape(text: str) -> str:
+    """Foreign text made harmless for rich's markup and for the terminal."""
+    from rich.markup import escape as no_markup
+
+    return no_markup("".join(c if c.isprintable() or c == "\n" else "�" for c in text))

@@ -1,0 +1,124 @@
+"""What touches a source or a receiver: check, sync, run, read, push."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from bridge.cli import show
+from bridge.cli.app import Invocation, app, command
+from bridge.cli.console import out, print_json, progress
+from bridge.errors import ConfigError, DeliveryFailed
+
+PANEL = "Every day"
+Source = typer.Argument(help="A source of bridge.toml.", metavar="SOURCE")
+PixelsOnly = typer.Option(False, "--pixels-only", help="Read from the picture alone, without the page's help.")
+Json = typer.Option(False, "--json", help="Print JSON for a program.")
+
+
+@command(app, "check", "bridge check k3", "bridge check k3 --pixels-only", panel=PANEL)
+def check(ctx: typer.Context, source: str = Source, pixels_only: bool = PixelsOnly, as_json: bool = Json) -> None:
+    """Signs in, reads one page and shows what the bridge sees; changes nothing."""
+    invocation: Invocation = ctx.obj
+    loaded = invocation.load(f"check-{source}")
+    with progress(quiet=as_json) as tell:
+        result = loaded.check(source, pixels_only=pixels_only, progress=tell)
+    if as_json:
+        print_json(result)
+        return
+    show.rows(result.headings, result.rows)
+    for message in result.messages:
+        out().print(f"[yellow]note[/yellow]     {show.escape(message)}")
+    out().print(f"[green]picture[/green]  {result.annotated}")
+
+
+@command(app, "sync", "bridge sync k3", "bridge sync k3 --dry-run --json", panel=PANEL)
+def sync(
+    ctx: typer.Context,
+    source: str = Source,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Read and compare, but keep and send nothing."),
+    pixels_only: bool = PixelsOnly,
+    as_json: bool = Json,
+) -> int:
+    """Reads the whole list once, keeps what is proven and passes the changes on."""
+    invocation: Invocation = ctx.obj
+    loaded = invocation.load(f"sync-{source}")
+    with progress(quiet=as_json) as tell:
+        summary = loaded.sync(source, dry_run=dry_run, pixels_only=pixels_only, progress=tell)
+    if as_json:
+        print_json(summary)
+    else:
+        show.summary(summary)
+    return show.exit_code(summary)
+
+
+@command(app, "run", "bridge run", "bridge run --source k3", panel=PANEL)
+def run(
+    ctx: typer.Context,
+    source: list[str] = typer.Option([], "--source", help="Only this source; may be given several times."),
+) -> None:
+    """Syncs every source every 15 minutes, until it is stopped."""
+    import time
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from bridge.scheduler import Scheduler, stopped_by_signals, sync_job
+
+    invocation: Invocation = ctx.obj
+    settings = invocation.load("run", quiet_level="INFO").settings
+    names = source or list(settings.sources)
+    if not names:
+        raise ConfigError("there is no source in bridge.toml", hint="Write one with `bridge init`.")
+    for name in names:
+        settings.source(name)
+    zone = ZoneInfo(settings.run.timezone) if settings.run.timezone else None
+    scheduler = Scheduler(
+        [
+            sync_job(
+                name,
+                config=invocation.config,
+                interval_s=settings.interval_s(name),
+                deadline_s=settings.deadline_s(name),
+            )
+            for name in names
+        ],
+        now=lambda: datetime.now(zone).astimezone(zone),
+        monotonic=time.monotonic,
+        hours=settings.run.business_hours(),
+    )
+    with stopped_by_signals(scheduler):
+        scheduler.run()
+
+
+@command(app, "read", "bridge read screen.png --profile selectors/k3.yaml", panel=PANEL)
+def read(
+    ctx: typer.Context,
+    image: Path = typer.Argument(help="A screenshot of a list.", metavar="IMAGE"),
+    profile: Path = typer.Option(..., "--profile", help="The profile that says what the columns are."),
+    as_json: bool = Json,
+) -> None:
+    """Reads a list from a picture file; no browser, nothing is kept."""
+    from bridge.wiring import App
+
+    result = App.read_image(image, profile)
+    if as_json:
+        print_json(result)
+    else:
+        show.rows(result["headings"], result["rows"])
+
+
+@command(app, "push", "bridge push", "bridge push --receiver hub", panel=PANEL)
+def push(
+    ctx: typer.Context,
+    receiver: str | None = typer.Option(None, help="Only to this receiver of bridge.toml."),
+    as_json: bool = Json,
+) -> int:
+    """Sends what waits in the outbox and is due."""
+    invocation: Invocation = ctx.obj
+    result = invocation.load("push").push(receiver=receiver)
+    if as_json:
+        print_json(result)
+    else:
+        show.push(result)
+    return DeliveryFailed.exit_code if result.failed or result.parked else 0
