@@ -1,6 +1,7 @@
 """The order lists: one address each, on which they list, search, save and delete, told apart by `action`."""
 
 import base64
+import codecs
 from collections.abc import Callable
 from html import escape
 
@@ -275,13 +276,17 @@ def _tame(cell: str) -> str:
     return cell.replace("\t", " ").replace("\r", " ").replace("\n", " ")
 
 
-def _escaped_gbk(text_: str) -> bytes:
+def _escaped_gbk(lines: str) -> bytes:
     """GBK; what it lacks as %uXXXX (UTF-16), as the scripts of that time wrote it."""
-    out = bytearray()
-    for character in text_.replace("%u", "%u0025u"):
-        try:
-            out += character.encode("gbk")
-        except UnicodeEncodeError:
-            units = character.encode("utf-16-be", "surrogatepass")
-            out += b"".join(b"%%u%04X" % int.from_bytes(units[i : i + 2]) for i in range(0, len(units), 2))
-    return bytes(out)
+    return lines.replace("%u", "%u0025u").encode("gbk", "percent_u")
+
+
+def _percent_u(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
+    return "".join(f"%u{pair:04X}" for pair in pairs), error.end
+
+
+codecs.register_error("percent_u", _percent_u)
