@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from bridge.records import (
     BaselineRow,
     Box,
     CaptureSet,
+    Change,
     ChangeSet,
     Fragment,
     Grid,
@@ -82,20 +84,29 @@ class DrawSpec:
     canvas: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TextExtent:
+    """How much room a text takes, css pixels: its advance and its ink's size."""
+
+    advance: float
+    ink_w: float
+    ink_h: float
+
+
 class Redrawer(Protocol):
     """Draws text in the same browser that drew the page, in a page of its own: no network, no script of the
     ERP, installed fonts only."""
 
     def draw(self, specs: Sequence[DrawSpec], *, scale: float) -> list[Image]:
-        """The pictures, each of the whole device pixels inside ``spec.box`` (see ``ocr.pixels.inner``)."""
+        """The pictures, each of the whole device pixels inside ``spec.box`` (see ``Box.inner``)."""
         ...
 
     def installed(self, families: Sequence[str]) -> list[str]:
         """Those of the font families that this machine has."""
         ...
 
-    def measure(self, texts: Sequence[str], fonts: Sequence[str]) -> list[list[float]]:
-        """Advance widths in css pixels: ``result[font][text]``; ``fonts`` as the CSS ``font`` shorthand."""
+    def measure(self, texts: Sequence[str], fonts: Sequence[str]) -> list[list[TextExtent]]:
+        """``result[font][text]``; ``fonts`` as the CSS ``font`` shorthand."""
         ...
 
 
@@ -184,6 +195,70 @@ class OutboxStore(Protocol):
 
     def pending(self, receiver: str | None = None) -> dict[str, int]:
         """Counts by state: pending, leased, sent, parked."""
+        ...
+
+
+class Action(StrEnum):
+    """What a person can say to a question."""
+
+    ACCEPT = "accept"  # the best guesses are right
+    TYPE = "type"  # the right values, typed
+    KEEP = "keep"  # the doubtful fields keep their stored values; the row's other changes go out
+    NOT_AN_ORDER = "not_an_order"
+    RELEASE = "release"  # the held changes may be applied by the next run
+    DROP = "drop"  # seen, nothing is to be done
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredReview:
+    """A question as it is kept."""
+
+    id: int
+    item: ReviewItem
+    state: str  # open | decided | superseded (the question has become idle)
+    run_id: str
+    created_at: datetime
+    last_seen: datetime  # the last run that would have asked it
+    decided_by: str | None = None
+    decision: Action | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """A person's decision, ready to be kept.  ``key``: of the settled row, None where no row is settled."""
+
+    action: Action
+    by: str
+    note: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)  # field → text as typed or accepted
+    key: str | None = None
+    proofs: tuple[ProvenPicture, ...] = ()
+
+
+class DecisionStore(Protocol):
+    """The decisions' side of the store."""
+
+    def reviews(self, source: str | None = None) -> list[StoredReview]:
+        """The open questions, oldest first."""
+        ...
+
+    def review(self, item_id: int) -> StoredReview:
+        """Raises UsageError if there is none of this number."""
+        ...
+
+    def settle(
+        self,
+        item_id: int,
+        settlement: Settlement,
+        *,
+        change: Callable[[BaselineRow | None], Change | None],
+        receivers: Sequence[str],
+        now: datetime,
+    ) -> int:
+        """One transaction: closes the question, keeps the decision, learns its proofs, and applies and sends
+        ``change(stored row of settlement.key)``.  Returns the number of messages written.  Raises
+        AlreadyDecided if the question is no longer open."""
         ...
 
 

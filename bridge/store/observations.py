@@ -1,0 +1,99 @@
+"""Everything that was ever read, as intervals: a row that says the same as last time only moves its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from bridge.records import OrderLine, Witness
+from bridge.store.encoding import observed_content, value_to_json
+from bridge.store.tables import memory, observations
+
+T = TypeVar("T")
+
+CHUNK = 500  # values in one IN (…): well below SQLite's limit of bound values
+
+
+def chunks(values: Sequence[T]) -> Iterator[list[T]]:
+    rest = iter(values)
+    while part := list(islice(rest, CHUNK)):
+        yield part
+
+
+def note_observations(
+    connection: Connection, run_id: str, source: str, lines: Sequence[OrderLine], now: datetime
+) -> None:
+    """Keeps what a run saw.  Two rows that claim the same key are two rows here, unless they are equal."""
+    seen = {(line.key, observed_content(line)): line for line in lines}
+    t = observations.c
+    known = {
+        (row.key, row.content): row.id
+        for row in connection.execute(
+            select(t.id, t.key, t.content).where(t.source == source, t.current)
+        )
+    }
+    keys = {key for key, _ in seen}
+    same = [known[pair] for pair in seen if pair in known]
+    over = [id_ for pair, id_ in known.items() if pair[0] in keys and pair not in seen]
+    for part in chunks(same):
+        connection.execute(
+            update(observations).where(t.id.in_(part)).values(last_run=run_id, last_seen=now, times=t.times + 1)
+        )
+    for part in chunks(over):
+        connection.execute(update(observations).where(t.id.in_(part)).values(current=False))
+    new = [_row(line, pair[1], run_id, now) for pair, line in seen.items() if pair not in known]
+    if new:
+        connection.execute(insert(observations), new)
+    _touch_memory(connection, source, lines, now)
+
+
+def latest(connection: Connection, source: str | None) -> dict[tuple[str, str], Any]:
+    """(source, key) → field → ``value_to_json`` of the last observation of that key."""
+    t = observations.c
+    query = select(t.source, t.key, t.readings).where(t.current).order_by(t.id)
+    if source is not None:
+        query = query.where(t.source == source)
+    return {(row.source, row.key): row.readings for row in connection.execute(query)}
+
+
+def _row(line: OrderLine, content: str, run_id: str, now: datetime) -> Mapping[str, Any]:
+    return {
+        "source": line.source,
+        "key": line.key,
+        "order_no": line.order_no,
+        "key_ok": line.key_ok,
+        "ok": line.ok,
+        "content": content,
+        "readings": {name: value_to_json(v) for name, v in line.fields.items()},
+        "current": True,
+        "first_run": run_id,
+        "last_run": run_id,
+        "first_seen": now,
+        "last_seen": now,
+        "times": 1,
+    }
+
+
+def _touch_memory(connection: Connection, source: str, lines: Sequence[OrderLine], now: datetime) -> None:
+    """Remembered pictures that still appear stay young; once a day is enough for that."""
+    used = {
+        v.reading.picture
+        for line in lines
+        for v in line.fields.values()
+        if Witness.MEMORY in v.reading.witnesses and v.reading.picture
+    }
+    statement = (
+        update(memory)
+        .where(
+            memory.c.source == source,
+            memory.c.picture.in_(bindparam("pictures", expanding=True)),
+            memory.c.last_seen < now - timedelta(days=1),
+        )
+        .values(last_seen=now)
+    )
+    for part in chunks(sorted(used)):
+        connection.execute(statement, {"pictures": part})

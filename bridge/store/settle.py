@@ -1,0 +1,110 @@
+"""A person's decision: the answer, what it teaches and what it sends, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from bridge.errors import AlreadyDecided
+from bridge.interfaces import Action, Settlement, StoredReview
+from bridge.records import BaselineRow, Change
+from bridge.store.commit import NewId, apply_changes, load_baseline, new_message_id, source_lock
+from bridge.store.database import Database
+from bridge.store.memory import learn
+from bridge.store.reviews import Reviews, release_name, stored_review
+from bridge.store.tables import decisions, meta, review_items
+
+
+class Settlements:
+    """Satisfies ``settle`` of ``interfaces.DecisionStore``."""
+
+    def __init__(self, database: Database, new_id: NewId = new_message_id) -> None:
+        self._database = database
+        self._reviews = Reviews(database)
+        self._new_id = new_id
+
+    def settle(
+        self,
+        item_id: int,
+        settlement: Settlement,
+        *,
+        change: Callable[[BaselineRow | None], Change | None],
+        receivers: Sequence[str],
+        now: datetime,
+    ) -> int:
+        """See ``interfaces.DecisionStore.settle``."""
+        source = self._reviews.review(item_id).item.source
+        with self._database.write(lock=source_lock(source)) as connection:
+            item = self._close(connection, item_id, settlement, now)
+            found: Change | None = None
+            messages = 0
+            if settlement.key is not None:
+                rows = load_baseline(connection, source, [settlement.key])
+                found = change(rows.get(settlement.key))
+                messages = apply_changes(
+                    connection,
+                    source,
+                    [found] if found is not None else [],
+                    rows,
+                    run_id=None,
+                    by=settlement.by,
+                    receivers=receivers,
+                    now=now,
+                    new_id=self._new_id,
+                )
+            learn(connection, settlement.proofs, now)
+            if settlement.action is Action.RELEASE:
+                _release(connection, item, settlement, now)
+            connection.execute(
+                insert(decisions).values(
+                    item_id=item_id,
+                    source=source,
+                    action=settlement.action.value,
+                    by=settlement.by,
+                    at=now,
+                    note=settlement.note,
+                    values=dict(settlement.values),
+                    key=settlement.key,
+                    change=found.kind.value if found is not None else None,
+                )
+            )
+            return messages
+
+    def _close(
+        self, connection: Connection, item_id: int, settlement: Settlement, now: datetime
+    ) -> StoredReview:
+        """The condition in the UPDATE decides who was first, whatever both had read before."""
+        t = review_items.c
+        closed = connection.execute(
+            update(review_items)
+            .where(t.id == item_id, t.state == "open")
+            .values(
+                state="decided",
+                closed_at=now,
+                decided_by=settlement.by,
+                decision=settlement.action.value,
+                # A released hold that comes back is a new question.
+                binding=settlement.action is not Action.RELEASE,
+            )
+        )
+        row = connection.execute(select(review_items).where(t.id == item_id)).mappings().one()
+        item = stored_review(row)
+        if closed.rowcount != 1:
+            raise AlreadyDecided(_why_closed(item), item=item_id)
+        return item
+
+
+def _why_closed(item: StoredReview) -> str:
+    if item.state == "superseded":
+        return f"question {item.id} has become idle: a later run read the row without doubt, or differently"
+    answer = item.decision.value if item.decision is not None else "decided"
+    return f"question {item.id} was decided already, by {item.decided_by} at {item.closed_at}: {answer}"
+
+
+def _release(connection: Connection, item: StoredReview, settlement: Settlement, now: datetime) -> None:
+    name = release_name(item.item.source)
+    value = {"fingerprint": item.item.fingerprint, "item": item.id, "by": settlement.by}
+    connection.execute(delete(meta).where(meta.c.name == name))
+    connection.execute(insert(meta).values(name=name, value=value, updated_at=now))

@@ -1,0 +1,88 @@
+"""The one door to the database: every part of the store behind one class."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bridge.interfaces import Clock
+from bridge.store.commit import Commits, NewId, new_message_id
+from bridge.store.database import Database
+from bridge.store.export import Export
+from bridge.store.memory import LIMIT, PictureMemory
+from bridge.store.outbox import Outbox
+from bridge.store.reviews import Reviews
+from bridge.store.runs import Runs
+from bridge.store.settle import Settlements
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqlStore:
+    """Satisfies ``interfaces.Store``, ``OutboxStore``, ``DecisionStore`` and ``Memory``.
+
+    url: ``sqlite:///path/to/bridge.db`` or ``postgresql://user:password@host/database``.  clock: for what the
+    memory learns.  new_id: makes message ids.  wait_s: patience with other processes' locks.
+
+    Raises ConfigError for a URL that is none; everything else raises StoreError and its subclasses.  Call
+    :meth:`upgrade` once before use.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock = _utc_now,
+        *,
+        new_id: NewId = new_message_id,
+        wait_s: float = 15.0,
+        memory_limit: int = LIMIT,
+    ) -> None:
+        self._database = Database(url, wait_s=wait_s)
+        self.name = self._database.name  # the URL without its password
+
+        commits = Commits(self._database, new_id)
+        self.baseline = commits.baseline
+        self.commit = commits.commit
+
+        runs = Runs(self._database)
+        self.begin_run = runs.begin_run
+        self.finish_run = runs.finish_run
+        self.run = runs.run
+        self.last_runs = runs.last_runs
+        self.sources = runs.sources
+        self.figures = runs.figures
+        self.counts = runs.counts
+
+        reviews = Reviews(self._database)
+        self.open_reviews = reviews.open_reviews
+        self.reviews = reviews.reviews
+        self.review = reviews.review
+        self.not_orders = reviews.not_orders
+        self.released = reviews.released
+        self.evidence_in_use = reviews.evidence_in_use
+        self.settle = Settlements(self._database, new_id).settle
+
+        outbox = Outbox(self._database)
+        self.lease = outbox.lease
+        self.mark_sent = outbox.mark_sent
+        self.mark_failed = outbox.mark_failed
+        self.park = outbox.park
+        self.pending = outbox.pending
+        self.oldest_unsent = outbox.oldest_unsent
+        self.parked = outbox.parked
+        self.release_parked = outbox.release_parked
+        self.drop_parked = outbox.drop_parked
+
+        memory = PictureMemory(self._database, clock, memory_limit)
+        self.lookup = memory.lookup
+        self.learn = memory.learn
+
+        self.export_orders = Export(self._database).export_orders
+
+    def upgrade(self) -> None:
+        """Brings the schema up to date.  Raises StoreTooNew where a newer program has been here."""
+        self._database.upgrade()
+
+    def close(self) -> None:
+        self._database.close()

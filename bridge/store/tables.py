@@ -1,0 +1,286 @@
+"""The tables.  Three things are kept apart: ``observations`` (everything ever read), ``baseline`` (the last
+proven observation of each key) and ``orders`` (the central table that others read and write, docs/store.md).
+
+A change here needs a migration in ``migrations/versions``; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+from bridge.store.types import BigId, ExactDecimal, Json, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Json, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("committed_at", UtcDateTime),  # set in the same transaction as all that the run changed
+    Column("committed", Json),  # the CommitResult: asking twice gives the same answer and does nothing
+    Column("summary", Json),
+    Index("ix_runs_source_started_at", "source", "started_at"),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),  # best guess where key_ok is false
+    Column("order_no", Text, nullable=False),
+    Column("key_ok", Boolean, nullable=False),
+    Column("ok", Boolean, nullable=False),  # key and all fields proven
+    Column("content", Text, nullable=False),  # hash of what was read, without the place where it stood
+    Column("readings", Json, nullable=False),  # field → reading, value and doubts, as first read like this
+    Column("current", Boolean, nullable=False),  # the last time this key was seen, it was seen like this
+    Column("first_run", Text, nullable=False),
+    Column("last_run", Text, nullable=False),
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
+    Column("times", Integer, nullable=False),
+    Index("ix_observations_source_key", "source", "key"),
+    Index(
+        "ix_observations_current",
+        "source",
+        "key",
+        sqlite_where=text("current"),
+        postgresql_where=text("current"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+baseline = Table(
+    "baseline",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("order_no", Text, nullable=False),
+    Column("fields", Json, nullable=False),  # records.encode_fields
+    Column("missing", Integer, nullable=False),
+    Column("absent", Boolean, nullable=False),
+    Column("run_id", Text),  # the run that proved it; null where a person's decision did
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+# PostgreSQL's types refuse what is no number, no day and no moment; SQLite takes anything unless it is told, and
+# an outside writer's slip must be refused there, not found later by whoever reads.
+_NUMBER = (
+    "{0} IS NULL OR ({0} GLOB '*[0-9]*' AND {0} NOT GLOB '*[^-0-9.]*' AND {0} NOT GLOB '?*-*' "
+    "AND {0} NOT GLOB '*.*.*')"
+)
+_DAY = "date({0}, '+0 days') IS {0}"  # without the sum SQLite lets 31 February pass
+_MOMENT = "datetime({0}) IS NOT NULL AND {0} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'"
+NUMBERS = ("quantity", "unit_price", "amount")
+DAYS = ("order_date", "due_date", "ship_date")
+MOMENTS = ("first_seen_at", "updated_at")
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),  # key fields joined with U+001F
+    Column("order_no", Text, nullable=False),
+    Column("line_no", Text),
+    Column("customer", Text),
+    Column("customer_code", Text),
+    Column("sku", Text),
+    Column("product", Text),
+    Column("quantity", ExactDecimal),
+    Column("unit", Text),
+    Column("unit_price", ExactDecimal),
+    Column("amount", ExactDecimal),
+    Column("currency", Text),
+    Column("order_date", Date),
+    Column("due_date", Date),
+    Column("ship_date", Date),
+    Column("status", Text),
+    Column("contract_no", Text),
+    Column("tracking_no", Text),
+    Column("remark", Text),
+    Column("extra", Json, nullable=False, server_default=text("'{}'")),  # other fields, plain values
+    Column("life", Text, nullable=False, server_default=text("'active'")),
+    Column("first_seen_at", UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
+    Column("updated_at", UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
+    Column("updated_by", Text, nullable=False, server_default=text("'outside'")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("bridge_version", Integer, nullable=False, server_default=text("0")),
+    Index("ix_orders_order_no", "order_no"),
+    Index("ix_orders_updated_at", "updated_at"),
+    CheckConstraint("life IN ('active', 'gone', 'left')", name="life"),
+    CheckConstraint("json_type(extra) = 'object'", name="extra").ddl_if(dialect="sqlite"),
+    CheckConstraint("json_typeof(extra) = 'object'", name="extra_object").ddl_if(dialect="postgresql"),
+    *(CheckConstraint(_NUMBER.format(c), name=c).ddl_if(dialect="sqlite") for c in NUMBERS),
+    *(CheckConstraint(_DAY.format(c), name=c).ddl_if(dialect="sqlite") for c in DAYS),
+    *(CheckConstraint(_MOMENT.format(c), name=c).ddl_if(dialect="sqlite") for c in MOMENTS),
+)
+
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("order_no", Text, nullable=False),
+    Column("event", Text, nullable=False),  # added | changed | gone | left | back
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),  # 'bridge', or the person whose decision it was
+    Column("run_id", Text),
+    Column("version", Integer, nullable=False),  # of the order after the event
+    Column("changed", Json, nullable=False),  # field → {"from": …, "to": …}, plain values
+    Column("overwritten", Json, nullable=False),  # field → the outside writer's value that gave way
+    Column("evidence", Json, nullable=False),  # field → reading
+    Index("ix_order_events_source_key", "source", "key", "id"),
+    sqlite_autoincrement=True,
+)
+
+_IS_OPEN = text("state = 'open'")
+
+review_items = Table(
+    "review_items",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text),
+    Column("order_no", Text),
+    Column("fingerprint", Text, nullable=False),
+    Column("content", Text, nullable=False),  # hash of the row's proven values: what else the person saw
+    Column("reason", Text, nullable=False),
+    Column("fields", Json, nullable=False),
+    Column("line", Json),  # the whole OrderLine with its readings
+    Column("before", Json, nullable=False),
+    Column("could_be", Json, nullable=False),
+    Column("state", Text, nullable=False),  # open | decided | superseded
+    Column("binding", Boolean, nullable=False),  # decided, and not to be asked again
+    Column("run_id", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_run", Text, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("decided_by", Text),
+    Column("decision", Text),
+    Index(
+        "uq_review_items_open",
+        "source",
+        "fingerprint",
+        unique=True,
+        sqlite_where=_IS_OPEN,
+        postgresql_where=_IS_OPEN,
+    ),
+    Index("ix_review_items_fingerprint", "source", "fingerprint"),
+    Index("ix_review_items_state", "state", "source", "id"),
+    sqlite_autoincrement=True,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("item_id", BigId, ForeignKey("review_items.id"), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("values", Json, nullable=False),  # field → text as the person gave it
+    Column("key", Text),  # of the settled row
+    Column("change", Text),  # the kind of change that went out, null if none did
+    Index("ix_decisions_item_id", "item_id"),
+    sqlite_autoincrement=True,
+)
+
+_UNSENT = text("state IN ('pending', 'leased', 'parked')")
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),  # order of commit within one order number
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("receiver", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("order_no", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", Text, nullable=False),  # pending | leased | sent | parked | dropped
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime),
+    Column("last_error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    # The lease asks two things of the unsent only: what comes next, and is anything of that order before it.
+    Index("ix_outbox_next", "receiver", "id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    Index(
+        "ix_outbox_order",
+        "receiver",
+        "source",
+        "order_no",
+        "id",
+        sqlite_where=_UNSENT,
+        postgresql_where=_UNSENT,
+    ),
+    Index("ix_outbox_state", "state", "receiver"),
+    sqlite_autoincrement=True,
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("picture", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("witnesses", Json, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("retracted", Boolean, nullable=False),
+    Column("learned_at", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
+    Index("ix_memory_last_seen", "source", "last_seen"),
+)
+
+contradictions = Table(
+    "contradictions",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("picture", Text, nullable=False),
+    Column("known_text", Text, nullable=False),
+    Column("known_witnesses", Json, nullable=False),
+    Column("new_text", Text, nullable=False),
+    Column("new_witnesses", Json, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),  # when a person said what the picture shows
+    Index("ix_contradictions_source_picture", "source", "picture"),
+    sqlite_autoincrement=True,
+)
