@@ -1,0 +1,173 @@
+"""Stage *check*: does the list hold together?
+
+Row findings become doubts on the row, so that it waits for a person while the others go on.  Findings about the
+list as a whole make it incomplete: then nothing counts as missing, let alone as gone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.parse.arithmetic import check_products, check_sums
+from bridge.parse.totals import Count, counts, total_rule
+from bridge.profiles import Profile
+from bridge.records import KEY_SEP, Doubt, Finding, Grid, ObservedList, OrderLine, RowKind
+
+# These concern single rows; every other finding says that rows may be missing or twice in the list.
+_ROW_FINDINGS = frozenset({"arithmetic", "duplicate_key"})
+
+
+def check(
+    *,
+    source: str,
+    profile: Profile,
+    capture_complete: bool,
+    why_incomplete: Sequence[str] = (),
+    grids: Sequence[Grid],
+    lines: Sequence[OrderLine],
+) -> ObservedList:
+    """The lines with what the list's own arithmetic and counts say about them.
+
+    grids: as read, for their totals; lines: of ``parse_grids``.  Raises ProfileError if ``checks`` or ``sums``
+    name columns that hold no numbers.
+    """
+    findings = [Finding(code="capture", message=why) for why in why_incomplete]
+    if not capture_complete and not findings:
+        findings.append(Finding(code="capture", message="not every page of the list was captured"))
+
+    checked, broken = check_products(profile, lines)
+    checked, sums = check_sums(profile, grids, checked, whole_list=capture_complete)
+    # A sum may have proven an amount, which in turn proves a quantity or a price.
+    checked, again = check_products(profile, checked)
+    checked, duplicates = _duplicates(profile, checked)
+    findings += [*broken, *(f for f in again if f not in broken), *sums, *duplicates]
+
+    declared, uncounted = _row_counts(profile, grids, checked)
+    findings += uncounted
+    if not checked and declared != 0:
+        findings.append(
+            Finding(code="empty_list", message="the list shows no rows, and no proven count says that it has none")
+        )
+    if declared is None:
+        findings += _unknown_rows(profile, grids)
+    return ObservedList(
+        source=source,
+        lines=tuple(checked),
+        complete=capture_complete and all(f.code in _ROW_FINDINGS for f in findings),
+        findings=tuple(findings),
+        declared_total=declared,
+    )
+
+
+def _duplicates(profile: Profile, lines: Sequence[OrderLine]) -> tuple[list[OrderLine], list[Finding]]:
+    """A key that two rows show names neither of them; all of them wait."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for i, line in enumerate(lines):
+        if line.key_ok:
+            groups[line.key].append(i)
+    out = list(lines)
+    findings = []
+    for key, at in groups.items():
+        if len(at) == 1:
+            continue
+        places = ", ".join(f"page {lines[i].page} row {lines[i].row + 1}" for i in at)
+        across = len({lines[i].page for i in at}) > 1
+        name = key.replace(KEY_SEP, " / ")
+        why = "; the list moved while it was read" if across else ""
+        findings.append(
+            Finding(
+                code="page_overlap" if across else "duplicate_key",
+                message=f"{name} stands {len(at)} times in the list ({places}){why}",
+                page=lines[at[0]].page,
+                row=lines[at[0]].row,
+                fields=tuple(profile.key),
+            )
+        )
+        for i in at:
+            value = out[i].fields[profile.key[0]]
+            doubted = replace(value, doubts=(*value.doubts, Doubt.DUPLICATE_KEY))
+            out[i] = replace(out[i], key_ok=False, fields={**out[i].fields, value.field: doubted})
+    return out, findings
+
+
+# --- counts -------------------------------------------------------------------------------------------------
+
+
+def _row_counts(
+    profile: Profile, grids: Sequence[Grid], lines: Sequence[OrderLine]
+) -> tuple[int | None, list[Finding]]:
+    """(the total that the list declares, None where it is doubtful; findings).
+
+    A count that the net alone read is proven by the rows themselves if they are as many: two that cannot know
+    of each other agree.  An unproven count that differs proves nothing, but then nothing proves the list whole.
+    """
+    rule = profile.order_list.total
+    if rule is None:
+        return None, []
+    shown = counts(profile, grids)
+    if rule.per == "page":
+        by_page = Counter(line.page for line in lines)
+        return _page_counts(shown, by_page, [g.page for g in grids])
+    rows = len(lines)
+    findings = _disagreements(shown, {c.page: rows for c in shown}, "the list shows")
+    if not any(_agrees(c, rows) for c in shown) and not findings:
+        findings.append(_unproven_count("the list's total could not be read", rows, None))
+    proven = {c.rows for c in shown if c.proven and c.rows is not None}
+    if len(proven) == 1:
+        return next(iter(proven)), findings
+    return (rows if not proven and not findings else None), findings
+
+
+def _page_counts(
+    shown: Sequence[Count], by_page: Counter[int], pages: Sequence[int]
+) -> tuple[int | None, list[Finding]]:
+    findings = _disagreements(shown, by_page, "this page shows")
+    counted = {c.page for c in shown if c.rows is not None}
+    for page in pages:
+        if page not in counted:
+            findings.append(_unproven_count(f"page {page}: its count could not be read", by_page[page], page))
+    total = sum(c.rows for c in shown if c.rows is not None)
+    return (total if shown and not findings else None), findings
+
+
+def _disagreements(shown: Sequence[Count], rows: dict[int, int], whose: str) -> list[Finding]:
+    findings = []
+    for count in shown:
+        have = rows.get(count.page, 0)
+        if count.rows is None or _agrees(count, have):
+            continue
+        if count.proven:
+            message = f"page {count.page}: {whose} a count of {count.rows}, read were {have} rows"
+            findings.append(Finding(code="row_count", message=message, page=count.page))
+        else:
+            what = f"page {count.page}: {whose} a count that is not proven ({count.rows})"
+            findings.append(_unproven_count(what, have, count.page))
+    return findings
+
+
+def _agrees(count: Count, rows: int) -> bool:
+    """An empty list is too weighty to be confirmed by an unproven 0."""
+    if count.proven:
+        return count.rows == rows
+    return rows > 0 and rows in count.proposed
+
+
+def _unproven_count(what: str, rows: int, page: int | None) -> Finding:
+    return Finding(code="count_unproven", message=f"{what}; read were {rows} rows", page=page)
+
+
+def _unknown_rows(profile: Profile, grids: Sequence[Grid]) -> list[Finding]:
+    """Rows set aside as no orders that no rule of the profile explains: each may be an order after all."""
+    return [
+        Finding(
+            code="unknown_row",
+            message=f"page {grid.page}: the row {' | '.join(c.text for c in row.cells if c.text)!r} was taken for "
+            "no order, but no rule in `list.not_orders` or `list.total_row` knows it",
+            page=grid.page,
+        )
+        for grid in grids
+        for row in grid.rows
+        if row.kind is RowKind.OTHER and total_rule(profile, grid, row) is None
+    ]
