@@ -1,0 +1,151 @@
+"""Stage *reconcile*: what the ERP showed last time + what it shows now → what changed.
+
+Pure.  Only proven rows change anything.  One order's lines go together.  What was not seen is missing only if the
+whole list was seen and no doubtful row could be it, and gone only if that happens twice in a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bridge.reconcile.questions import breaker_question, readable_key, row_questions, stopped
+from bridge.reconcile.trust import could_be, held_orders, sort_out
+from bridge.records import BaselineRow, Change, ChangeKind, ChangeSet, ObservedList, OrderLine, Scalar
+
+GONE_AFTER = 2  # complete captures in a row
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Breaker:
+    """Too much at once is more likely a fault of the page than the truth: hold it and ask."""
+
+    max_gone_percent: float = 10
+    max_changed_percent: float = 30
+    min_rows: int = 20  # below this many stored rows the percentages say nothing
+
+
+def reconcile(
+    baseline: Mapping[str, BaselineRow],
+    observed: ObservedList,
+    *,
+    key_fields: Sequence[str],
+    scope: Literal["all", "open", "window"] = "all",
+    breaker: Breaker | None = None,
+    released: bool = False,
+) -> ChangeSet:
+    """The change set of one run.
+
+    key_fields: the profile's ``key``.  scope: what a row's absence means (all → GONE, else LEFT).  released: a
+    person has let a held change set through.  Where ``held`` is set, neither changes nor missing may be applied.
+    """
+    stops = [f for f in observed.findings if f.stop]
+    if stops:
+        questions = tuple(stopped(observed.source, f.message) for f in stops)
+        return ChangeSet(source=observed.source, reviews=questions)
+
+    rows = sort_out(observed.lines, key_fields)
+    # A dict keeps the order, so that equal runs give equal change sets.
+    known = (*rows.proven, *rows.doubtful, *rows.duplicated)
+    seen = dict.fromkeys(line.key for line in known if line.key in baseline)
+    unseen = [row for key, row in baseline.items() if key not in seen]
+    candidates, possible = could_be(rows, unseen, key_fields)
+    held = held_orders(observed.lines, rows, key_fields)
+
+    changes: list[Change] = []
+    unchanged = changed = 0
+    for line in rows.proven:
+        change = _change(baseline.get(line.key), line)
+        unchanged += change is None
+        changed += change is not None and change.kind is ChangeKind.CHANGED
+        if change is not None and line.order_no not in held:
+            changes.append(change)
+
+    missing: list[str] = []
+    lost: list[str] = []
+    if observed.complete:
+        for row in unseen:
+            if row.absent or row.key in possible or row.order_no in held:
+                continue
+            lost.append(row.key)
+            if row.missing + 1 < GONE_AFTER:
+                missing.append(row.key)
+                continue
+            kind = ChangeKind.GONE if scope == "all" else ChangeKind.LEFT
+            changes.append(
+                Change(kind=kind, source=observed.source, key=row.key, order_no=row.order_no, before=row.fields)
+            )
+
+    reviews = row_questions(baseline, observed.source, rows, candidates)
+    active = sum(not row.absent for row in baseline.values())
+    why = None if released else _trips(breaker or Breaker(), active, len(lost), changed)
+    if why is not None:
+        reviews.append(breaker_question(observed.source, why, lost, changes))
+    return ChangeSet(
+        source=observed.source,
+        changes=tuple(changes),
+        reviews=tuple(reviews),
+        seen=tuple(seen),
+        missing=tuple(missing),
+        unchanged=unchanged,
+        held=why,
+    )
+
+
+def reconcile_line(row: BaselineRow | None, line: OrderLine) -> Change | None:
+    """What one proven line changes; ``row`` is the stored one of its key, None if there is none.
+
+    Raises ValueError if the line is not ok: a doubtful value must never go out.
+    """
+    if not line.ok:
+        doubtful = ", ".join(line.doubtful)
+        raise ValueError(f"{readable_key(line.key)} is doubtful in {doubtful}: it cannot be a change")
+    return _change(row, line)
+
+
+def _change(row: BaselineRow | None, line: OrderLine) -> Change | None:
+    after = line.values()
+    if row is None:
+        kind, before, names = ChangeKind.ADDED, {}, list(after)
+    else:
+        # A field that the profile no longer reads is no change; one that is only another kind of empty neither.
+        before = {n: None if row.fields[n] == "" else row.fields[n] for n in after if n in row.fields}
+        names = [n for n in after if n not in before or not _same(before[n], after[n])]
+        kind = ChangeKind.BACK if row.absent else ChangeKind.CHANGED
+        if not names and not row.absent:
+            return None
+        names = list(after) if row.absent else names
+    return Change(
+        kind=kind,
+        source=line.source,
+        key=line.key,
+        order_no=line.order_no,
+        before=before,
+        after=after,
+        readings={n: line.fields[n].reading for n in names},
+    )
+
+
+def _same(a: Scalar, b: Scalar) -> bool:
+    """Typed: 1180.0 is 1180.00, "5" is not 5, and None and "" are both empty."""
+    if type(a) is type(b):
+        return a == b
+    if not a and not b and {type(a), type(b)} == {str, type(None)}:
+        return True
+    return a == b and not isinstance(a, bool) and not isinstance(b, bool)
+
+
+def _trips(breaker: Breaker, active: int, lost: int, changed: int) -> str | None:
+    """The sentence that holds the change set, or None.  A first sync has nothing to be held against."""
+    if active == 0 or active < breaker.min_rows:
+        return None
+    parts = [
+        f"{n} of {active} orders {what}, more than {limit:g} %"
+        for n, what, limit in (
+            (lost, "are no longer in the list", breaker.max_gone_percent),
+            (changed, "changed at once", breaker.max_changed_percent),
+        )
+        if n * 100 > limit * active
+    ]
+    return "; ".join(parts) or None

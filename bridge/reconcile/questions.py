@@ -1,0 +1,138 @@
+"""What a run asks people.  The same question has the same fingerprint in every run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from bridge.reconcile.trust import Rows
+from bridge.records import (
+    KEY_SEP,
+    BaselineRow,
+    Change,
+    Doubt,
+    FieldValue,
+    OrderLine,
+    ReviewItem,
+    ReviewKind,
+    Scalar,
+)
+
+
+def row_questions(
+    baseline: Mapping[str, BaselineRow], source: str, rows: Rows, could_be: Mapping[int, tuple[str, ...]]
+) -> list[ReviewItem]:
+    """One question for each doubtful row, and one for each key that several rows have.
+
+    could_be: ``id(line)`` → stored keys, for the rows whose key is doubtful.
+    """
+    items: list[ReviewItem] = []
+    for line in rows.doubtful:
+        stored = baseline.get(line.key)
+        items.append(_line_item(ReviewKind.DOUBTFUL_ROW, line, before=stored.fields if stored else {}))
+    twins: dict[str, list[OrderLine]] = defaultdict(list)
+    for line in rows.duplicated:
+        twins[line.key].append(line)
+    for key, lines in twins.items():
+        places = ", ".join(f"page {line.page} row {line.row + 1}" for line in lines)
+        stored = baseline.get(key)
+        items.append(
+            ReviewItem(
+                kind=ReviewKind.DUPLICATE_KEY,
+                source=source,
+                key=key,
+                order_no=lines[0].order_no,
+                fingerprint=_fingerprint(source, "duplicate", key, sorted(_texts(line) for line in lines)),
+                reason=f"{readable_key(key)} stands {len(lines)} times in the list: {places}",
+                fields=lines[0].doubtful,
+                line=lines[0],
+                before=stored.fields if stored else {},
+            )
+        )
+    items += [
+        _line_item(ReviewKind.DOUBTFUL_KEY, line, could_be=could_be.get(id(line), ())) for line in rows.nameless
+    ]
+    return _distinct(items)
+
+
+def _line_item(
+    kind: ReviewKind,
+    line: OrderLine,
+    *,
+    before: Mapping[str, Scalar] | None = None,
+    could_be: tuple[str, ...] = (),
+) -> ReviewItem:
+    asked = [(n, line.fields[n].reading.picture, line.fields[n].reading.text) for n in sorted(line.doubtful)]
+    # Where nothing of the key was read, the rest of the row is all that tells it from other rows.
+    rest = [] if line.key.replace(KEY_SEP, "") else _texts(line)
+    why = ", ".join(f"{n} ({_doubts(line.fields[n])}: {line.fields[n].reading.text!r})" for n in line.doubtful)
+    return ReviewItem(
+        kind=kind,
+        source=line.source,
+        key=line.key,
+        order_no=line.order_no,
+        fingerprint=_fingerprint(line.source, kind.value, line.key, [asked, rest]),
+        reason=f"{readable_key(line.key)}, page {line.page} row {line.row + 1}, is not proven: {why}",
+        fields=line.doubtful,
+        line=line,
+        before=before or {},
+        could_be=could_be,
+    )
+
+
+def _distinct(items: Iterable[ReviewItem]) -> list[ReviewItem]:
+    """Rows that look exactly the same ask the same question, but each of them once."""
+    count: dict[str, int] = defaultdict(int)
+    out = []
+    for item in items:
+        count[item.fingerprint] += 1
+        if (n := count[item.fingerprint]) > 1:
+            item = replace(item, fingerprint=_fingerprint(item.source, "again", item.fingerprint, [n]))
+        out.append(item)
+    return out
+
+
+def stopped(source: str, message: str) -> ReviewItem:
+    """The list as a whole cannot be used; ``message`` is the finding's."""
+    return ReviewItem(
+        kind=ReviewKind.LAYOUT,
+        source=source,
+        key=None,
+        order_no=None,
+        fingerprint=_fingerprint(source, "layout", message, []),
+        reason=message,
+    )
+
+
+def breaker_question(source: str, why: str, lost: Sequence[str], changes: Sequence[Change]) -> ReviewItem:
+    """Asks about exactly these changes: letting them through is no leave for others."""
+    what = [sorted(lost), sorted((c.key, c.kind, str(sorted(c.after.items()))) for c in changes)]
+    return ReviewItem(
+        kind=ReviewKind.BREAKER,
+        source=source,
+        key=None,
+        order_no=None,
+        fingerprint=_fingerprint(source, "breaker", "", what),
+        reason=why,
+    )
+
+
+def _fingerprint(source: str, kind: str, key: str, parts: Sequence[object]) -> str:
+    text = json.dumps([source, kind, key, parts], ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _texts(line: OrderLine) -> list[str]:
+    return [line.fields[name].reading.text for name in sorted(line.fields)]
+
+
+def _doubts(value: FieldValue) -> str:
+    return ", ".join(value.doubts) or Doubt.UNPROVEN
+
+
+def readable_key(key: str) -> str:
+    """A key for sentences."""
+    return key.replace(KEY_SEP, " / ").strip() or "a row without a key"
