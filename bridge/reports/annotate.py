@@ -41,6 +41,8 @@ Colour = tuple[int, int, int]
 GREEN: Colour = (26, 127, 75)
 AMBER: Colour = (201, 120, 0)
 GREY: Colour = (125, 136, 146)
+# Letters need more contrast with their tint than a box needs with the page.
+_INK: dict[Colour, Colour] = {GREEN: (18, 84, 52), AMBER: (128, 72, 0), GREY: (92, 102, 112)}
 _PAPER: Colour = (250, 251, 252)
 _TINT: dict[Colour, Colour] = {GREEN: (233, 246, 239), AMBER: (255, 240, 208), GREY: (240, 242, 244)}
 _LINES = 3  # of a reading under its cell; what is longer ends in …
@@ -97,7 +99,7 @@ def annotate(image: Image, grid: Grid, *, scale: float = 2.0, language: Language
                 b = reading.box
                 draw.rectangle((round(b.x), y, round(b.x2) - 1, y + deep - 1), fill=_TINT[colour])
                 for i, line in enumerate(text):
-                    draw.text((round(b.x) + pad, y + i * line_height), line, fill=colour, font=font)
+                    draw.text((round(b.x) + pad, y + i * line_height), line, fill=_INK[colour], font=font)
             y += deep
     sheet.paste(shot.crop((0, done, shot.width, shot.height)), (0, y))
     out = BytesIO()

@@ -216,7 +216,7 @@ class _Workbook:
         doubt_column: int | None = None,
     ) -> None:
         sheet = self._book.add_worksheet(sheet_name(name, self._language))
-        sheet.freeze_panes(1, 0)
+        sheet.freeze_panes(1, 2)
         sheet.set_row_pixels(0, 28)
         for col, (title, width) in enumerate(heads):
             if col == picture_column:

@@ -69,8 +69,8 @@ class MismatchReporter:
         except OSError as e:
             raise StoreUnavailable(
                 f"the report of run {summary.run_id} cannot be written to {folder}: {e.strerror or e}",
-                hint="Make room on the disk and let this program's account write there, or set another `reports` "
-                "folder in bridge.toml; the run's data is in the database.",
+                hint="Make room on the disk and let this program's account write there, or set another "
+                "`reports.folder` in bridge.toml; the run's data is in the database.",
                 source=summary.source,
                 run=summary.run_id,
             ) from e

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bridge.records import KEY_SEP, Change, FieldValue, RunStatus, Scalar, Witness
-from bridge.reports.phrases import REVIEW_COMMAND, phrases
+from bridge.reports.phrases import DECIDE_COMMAND, LIST_COMMAND, RELEASE_COMMAND, phrases
 from bridge.reports.show import differing, doubtful_spans, scalar_text, value_html, visible
 from bridge.reports.table import doubts_by_column
 from bridge.reports.view import DoubtfulRow, Question, RunView, field_order
@@ -53,7 +53,9 @@ def render(view: RunView, *, language: Language, name_of: Namer, zone: tzinfo) -
         css=_asset(environment, "report.css"),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
-        command=f"{REVIEW_COMMAND} {visible(view.summary.source)}",
+        list_command=LIST_COMMAND.format(source=visible(view.summary.source)),
+        decide_command=DECIDE_COMMAND,
+        release_command=RELEASE_COMMAND,
         stages=_stages(view),
         columns=doubts_by_column(view),
         fields=field_order(view),
@@ -87,6 +89,16 @@ class _Shows:
 
     def alternative(self, text: str, guess: str) -> Markup:
         return value_html(text, differing(guess, text)[1], more=self._long) if text else self._empty()
+
+    def before(self, question: Question) -> Markup:
+        """The value before, with the characters marked that the best guess reads differently.  Typed values are
+        compared as such: how the ERP displays them says nothing."""
+        old = scalar_text(question.old)
+        if not old:
+            return self._empty()
+        guess = question.text if question.value is None else scalar_text(question.value)
+        shown = value_html(old, differing(old, guess)[0], more=self._long)
+        return shown if old != guess else shown + Markup(' <span class="same">{}</span>').format(self._t("same"))
 
     def old(self, value: Scalar, new: Scalar) -> Markup:
         a, b = scalar_text(value), scalar_text(new)

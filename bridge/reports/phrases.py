@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from bridge.reports.words import Language
 
-REVIEW_COMMAND = "bridge review"
-"""The command that opens the questions of a source; its name is decided in ``bridge.cli``."""
+LIST_COMMAND = "bridge review list --source {source}"
+DECIDE_COMMAND = "bridge review decide N --accept"
+RELEASE_COMMAND = "bridge review decide N --release"
+"""The commands that list and settle the questions of a source; they are defined in ``bridge.cli.reviews``."""
 
 PHRASES: dict[str, tuple[str, str]] = {
     "title": ("核对报告", "Mismatch report"),
@@ -36,7 +38,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "back": ("重新出现", "Back again"),
     "pushed": ("已推送", "Passed on"),
     "push_failed": ("推送未成", "Not passed on"),
-    "guard": ("只读保护拦下", "Stopped by the guard"),
+    "guard": ("保护拦下", "Guard stopped"),
     "guard_note": (
         "只读保护拦下了 {n} 次不在允许名单上的请求或点击；它们没有到达 ERP。",
         "The read-only guard stopped {n} request(s) or click(s) that the allow-list does not name; "
@@ -52,7 +54,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "{n} 行待处理：其中没有证实的值一个也没有推送，它们等你看图决定。其余各行照常处理。",
         "{n} row(s) wait for you: none of their unproven values was passed on. All other rows went on.",
     ),
-    "next_command": ("在本机运行下面的命令，对着图片逐条决定：", "Decide them one by one, with the pictures:"),
+    "next_command": (
+        "先列出编号，再对照下面的图片逐条决定（N 是编号）：",
+        "List their numbers, then decide one by one with the pictures below (N is the number):",
+    ),
     "next_learn": (
         "你确认过的图片会记住，以后同样的图片不再问。",
         "A picture you decided is remembered; the same picture is not asked again.",
@@ -62,8 +67,9 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Nothing for you to do. The next run comes by itself.",
     ),
     "next_held": (
-        "变化已被暂停：没有写入，也没有推送。确认无误后放行：",
-        "The changes are held: nothing was stored or passed on. If they are right, let them pass:",
+        "变化已被暂停：没有写入，也没有推送。先列出编号，确认无误后放行（N 是编号）：",
+        "The changes are held: nothing was stored or passed on. List the numbers and, if the changes are right, "
+        "let them pass (N is the number):",
     ),
     "next_failed": (
         "这次运行没有写入任何内容，下一次运行会重新读取。",
@@ -79,6 +85,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "nothing_read": ("（没有读出内容）", "(nothing was read)"),
     "empty": ("（空）", "(empty)"),
     "alternatives": ("也可能是", "Could also be"),
+    "same": ("与上次相同", "same as before"),
     "old": ("上次的值", "Value before"),
     "no_old": ("以前没有", "none before"),
     "new": ("现在的值", "Value now"),

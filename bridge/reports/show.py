@@ -27,6 +27,9 @@ SHOWN_WHOLE = 20_000
 _COMPARED = 400
 """Beyond so many differing characters a finer comparison helps nobody, and its cost grows with the square."""
 
+_ALIKE = 1 / 3
+"""Texts that share less than this are different texts; letters they happen to share say nothing."""
+
 Span = tuple[int, int]
 
 _NAMED = {
@@ -35,7 +38,8 @@ _NAMED = {
     "\u202b": "⟦RLE⟧", "\u202c": "⟦PDF⟧", "\u202d": "⟦LRO⟧", "\u202e": "⟦RLO⟧", "\u2066": "⟦LRI⟧",
     "\u2067": "⟦RLI⟧", "\u2068": "⟦FSI⟧", "\u2069": "⟦PDI⟧", "\ufeff": "⟦BOM⟧", "\x7f": "␡",
 }  # fmt: skip
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+_SPACES = " \u3000"  # the two that everybody types and can tell apart
 
 
 def symbol(char: str) -> str | None:
@@ -44,7 +48,7 @@ def symbol(char: str) -> str | None:
         return _NAMED[char]
     if char < " ":
         return chr(0x2400 + ord(char))
-    if unicodedata.category(char) in _HIDDEN:
+    if char not in _SPACES and unicodedata.category(char) in _HIDDEN:
         return f"⟦U+{ord(char):04X}⟧"
     return None
 
@@ -54,6 +58,8 @@ def visible(text: str) -> str:
 
     More than two combining marks on one letter are shown as code points: piled up, they paint over other lines.
     """
+    if text.isascii() and text.isprintable():  # nearly every cell
+        return text
     return "".join(shown for shown, _ in _pieces(text))
 
 
@@ -102,9 +108,13 @@ def differing(a: str, b: str) -> tuple[list[Span], list[Span]]:
     x, y = a[start : len(a) - end], b[start : len(b) - end]
     if len(x) + len(y) > _COMPARED or not (x and y):
         return _spans([(start, start + len(x))]), _spans([(start, start + len(y))])
+    opcodes = SequenceMatcher(None, x, y, autojunk=False).get_opcodes()
+    equal = start + end + sum(i2 - i1 for tag, i1, i2, _, _ in opcodes if tag == "equal")
+    if equal < _ALIKE * max(len(a), len(b)):
+        return [(0, len(a))], [(0, len(b))]
     left: list[Span] = []
     right: list[Span] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, x, y, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in opcodes:
         if tag != "equal":
             left.append((start + i1, start + i2))
             right.append((start + j1, start + j2))

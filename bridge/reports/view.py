@@ -82,6 +82,11 @@ class ChangedOrder:
     fields: tuple[ChangedField, ...]
     pictured: bool
 
+    @property
+    def place(self) -> Reading | None:
+        """A reading of the row, for its page and row; None where the change came without readings."""
+        return next((f.reading for f in self.fields if f.reading), None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunView:
