@@ -1,0 +1,1 @@
+"""Review: what the bridge could not prove is decided by people."""
