@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 import bridge
 
 if TYPE_CHECKING:
+    from bridge.settings import Settings
     from bridge.wiring import App
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,15 +51,26 @@ class Invocation:
     config: Path
     verbose: bool
 
-    def load(self, log_name: str = "commands", *, quiet_level: str = "WARNING") -> App:
+    def load(self, log_name: str = "commands") -> App:
         """Everything wired together, logging included; raises ConfigError with all faults."""
-        from bridge import log
         from bridge.wiring import App
 
         loaded = App.load(self.config)
-        level = "DEBUG" if self.verbose else quiet_level
-        log.set_up(folder=loaded.settings.logs_dir, name=log_name, console_level=level)
+        self._log(loaded.settings, log_name, "WARNING")
         return loaded
+
+    def settings(self, log_name: str) -> Settings:
+        """The settings alone, for commands that work through others; events are shown on the console."""
+        from bridge.settings import load_settings
+
+        settings = load_settings(self.config)
+        self._log(settings, log_name, "INFO")
+        return settings
+
+    def _log(self, settings: Settings, name: str, level: str) -> None:
+        from bridge import log
+
+        log.set_up(folder=settings.logs_dir, name=name, console_level="DEBUG" if self.verbose else level)
 
 
 def example(*lines: str) -> str:

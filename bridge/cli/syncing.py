@@ -66,7 +66,7 @@ def run(
     from bridge.scheduler import Scheduler, stopped_by_signals, sync_job
 
     invocation: Invocation = ctx.obj
-    settings = invocation.load("run", quiet_level="INFO").settings
+    settings = invocation.settings("run")
     names = source or list(settings.sources)
     if not names:
         raise ConfigError("there is no source in bridge.toml", hint="Write one with `bridge init`.")

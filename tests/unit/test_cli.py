@@ -324,6 +324,41 @@ def test_doctor_looks_at_the_machine_even_when_the_configuration_is_broken(tmp_p
     assert "database" not in levels
 
 
+# --- run ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_run_starts_a_sync_reports_how_it_ended_and_stops_on_sigterm(folder: Path) -> None:
+    clock = subprocess.Popen(
+        [sys.executable, "-m", "bridge", "run"], cwd=folder, stderr=subprocess.PIPE, text=True, env=environment()
+    )
+    assert clock.stderr is not None
+    lines = []
+    for line in clock.stderr:
+        lines.append(line)
+        if "exit_code=" in line:  # no secret was set, so the sync cannot succeed
+            break
+    clock.send_signal(signal.SIGTERM)
+    assert clock.wait(60) == 0
+    assert "1 source(s): k3" in lines[0]
+    events = [json.loads(line) for line in (folder / "bridge-data/logs/run.jsonl").read_text("utf-8").splitlines()]
+    names = [event["event"] for event in events]
+    assert names[:2] == ["schedule.started", "run.started"]
+    assert names[-1] == "schedule.stopped"
+    (failed,) = [event for event in events if event["event"] == "run.failed"]
+    assert failed["source"] == "k3"
+    assert failed["exit_code"] > 0
+
+
+def test_run_without_a_source_says_so(tmp_path: Path) -> None:
+    (tmp_path / "bridge.toml").write_text("", encoding="utf-8")
+    done = bridge("run", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "there is no source" in done.stderr
+    (tmp_path / "bridge.toml").write_text("[sources]", encoding="utf-8")
+    assert "no source 'k3'" in bridge("run", "--source", "k3", cwd=tmp_path).stderr
+
+
 # --- what people and programs see -----------------------------------------------------------------------------
 
 
