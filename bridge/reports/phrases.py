@@ -51,8 +51,13 @@ PHRASES: dict[str, tuple[str, str]] = {
     "none_findings": ("核对没有发现问题。", "The checks found nothing."),
     "next": ("接下来", "What happens next"),
     "next_doubtful": (
-        "{n} 行待处理：其中没有证实的值一个也没有推送，它们等你看图决定。其余各行照常处理。",
-        "{n} row(s) wait for you: none of their unproven values was passed on. All other rows went on.",
+        "{n} 行待处理：其中没有证实的值一个也没有推送，等你看图决定。",
+        "{n} row(s) wait for you: none of their unproven values was passed on.",
+    ),
+    "next_others": ("其余各行已照常处理。", "All other rows went on."),
+    "next_dry_run": (
+        "试运行不保存问题，也就无从决定；正式运行之后再用 bridge review 决定。",
+        "A dry run keeps no questions, so there is nothing to decide yet; they can be decided after a real run.",
     ),
     "next_command": (
         "先列出编号，再对照下面的图片逐条决定（N 是编号）：",
@@ -118,9 +123,9 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The first {shown} of {total} are listed here; report.xlsx and report.csv have all of them.",
     ),
     "more_pictures": (
-        "前 {shown} 行带图片；其余 {rest} 行列在下面，图片请在审核页面查看。",
-        "The first {shown} rows have pictures; the other {rest} are listed below, their pictures are on the "
-        "review page.",
+        "前 {shown} 行带图片；其余 {rest} 行列在下面，前面的决定之后，下一次报告会给它们配图。",
+        "The first {shown} rows have pictures; the other {rest} are listed below. Once the first are decided, "
+        "the next report has the pictures of the others.",
     ),
     "none_doubtful": ("没有待处理的行。", "No doubtful rows."),
     "long_text": ("共 {n} 个字符，点开看全文", "{n} characters, open for all"),
