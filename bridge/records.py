@@ -8,6 +8,7 @@ name says ``css``.  Times are timezone-aware, money is Decimal.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -50,6 +51,17 @@ class Box:
 
     def moved(self, dx: float, dy: float) -> Box:
         return Box(x=self.x + dx, y=self.y + dy, w=self.w, h=self.h)
+
+    def inner(self, scale: float = 1.0) -> tuple[int, int, int, int]:
+        """x0, y0, x1, y1 of the whole device pixels inside the box, ends excluded; ``scale`` = device pixels
+        per unit of the box."""
+        e = 1e-3  # boxes come in 1/64 css pixels; less than that is rounding noise
+        return (
+            math.ceil(self.x * scale - e),
+            math.ceil(self.y * scale - e),
+            math.floor(self.x2 * scale + e),
+            math.floor(self.y2 * scale + e),
+        )
 
     def as_list(self) -> list[float]:
         return [round(v, 2) for v in (self.x, self.y, self.w, self.h)]
@@ -110,6 +122,7 @@ class PageCell:
     background: str = "rgb(255, 255, 255)"  # computed colour behind the text
     clip: Box | None = None  # css pixels; where overflow hides the rest, else None
     ellipsis: bool = False  # the hidden rest is marked with …
+    frozen: bool = False  # does not move when the list scrolls
     whole_text: str | None = None  # the value whole, from where the profile says (tooltip, detail)
     row_id: str = ""  # a name the page gives the row, stable while scrolling; "" if none
 
@@ -128,6 +141,9 @@ class PageShot:
     total_text: str | None = None  # the page's own text around the count, if it may be used
     total_image: Image | None = None  # the picture of the place where the count stands
     y_offset: float = 0.0  # css pixels scrolled away above this shot (scrolling boxes)
+    body: Box | None = (
+        None  # css pixels of the part that scrolls; rows cut by its edges stand whole in another shot
+    )
     captured_at: datetime | None = None
 
 

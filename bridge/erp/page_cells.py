@@ -1,0 +1,118 @@
+"""The page's own cells, as hints and witnesses: boxes, visible text and its style.
+
+Rows and columns come from where the cells stand, not from the markup's order, because frozen columns, headings in
+a table of their own and cells that span columns are the rule in these programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+from playwright.sync_api import Locator
+
+from bridge.profiles import Rows
+from bridge.records import Box, Fragment, PageCell, RowKind, TextStyle
+
+_SCRIPT = files("bridge.erp").joinpath("page_cells.js").read_text(encoding="utf-8")
+
+
+def cells_under(
+    element: Locator, rows: Rows, offset: tuple[float, float], *, headings_only: bool = False
+) -> list[PageCell]:
+    """The cells under one element, in css pixels of the window.
+
+    offset: of the element's frame in the window, css pixels.  Row and column numbers are the markup's;
+    :func:`arrange` gives them their place.  Raises playwright's Error if the element is gone.
+    """
+    found = element.evaluate(_SCRIPT, [rows.heading, "" if headings_only else rows.row, rows.cell, rows.row_id])
+    dx, dy = offset
+    return [_cell(raw, found["lang"], dx, dy) for raw in found["cells"]]
+
+
+def _cell(raw: dict[str, Any], lang: str, dx: float, dy: float) -> PageCell:
+    return PageCell(
+        row=raw["row"],
+        col=raw["col"],
+        kind=RowKind(raw["kind"]),
+        box=_box(raw["box"]).moved(dx, dy),
+        fragments=tuple(
+            Fragment(
+                text=f["text"],
+                box=_box(f["box"]).moved(dx, dy),
+                style=TextStyle(
+                    family=f["family"],
+                    size_px=f["size"],
+                    weight=f["weight"],
+                    style=f["style"],
+                    color=f["color"],
+                    letter_spacing=f["letter"],
+                    word_spacing=f["word"],
+                    decoration=f["decoration"],
+                    lang=lang,
+                ),
+            )
+            for f in raw["fragments"]
+        ),
+        clip=_box(raw["clip"]).moved(dx, dy) if raw["clip"] else None,
+        ellipsis=raw["dots"],
+        frozen=raw["frozen"],
+        whole_text=raw["whole"],
+        row_id=raw["id"],
+    )
+
+
+def _box(values: Sequence[float]) -> Box:
+    x, y, w, h = values
+    return Box(x=x, y=y, w=w, h=h)
+
+
+def shifted(cell: PageCell, dx: float, dy: float) -> PageCell:
+    """The same cell seen from another origin."""
+    return replace(
+        cell,
+        box=cell.box.moved(dx, dy),
+        clip=cell.clip.moved(dx, dy) if cell.clip else None,
+        fragments=tuple(replace(f, box=f.box.moved(dx, dy)) for f in cell.fragments),
+    )
+
+
+def arrange(cells: Sequence[PageCell]) -> tuple[tuple[PageCell, ...], int]:
+    """Gives every cell its row and column by where it stands, and says how many rows are headings.
+
+    Cells seen twice (in overlapping tiles) are kept once.  Columns are the left edges of the heading cells; a cell
+    that spans several belongs to the first; a list without headings takes its columns from its fullest row.
+    """
+    unique: dict[tuple[int, int], PageCell] = {}
+    for c in cells:
+        unique.setdefault((round(c.box.x), round(c.box.y)), c)
+    ordered = sorted(unique.values(), key=lambda c: (c.box.y + c.box.h / 2, c.box.x))
+    rows: list[list[PageCell]] = []
+    for c in ordered:
+        middle = c.box.y + c.box.h / 2
+        # A row's cells share its band; a heading over two rows belongs to the row its top stands in.
+        if rows and middle < rows[-1][0].box.y2 and c.kind is rows[-1][0].kind:
+            rows[-1].append(c)
+        else:
+            rows.append([c])
+    headings = [r for r in rows if r[0].kind is RowKind.HEADING]
+    guide = headings and sorted((c for r in headings for c in r), key=lambda c: c.box.x)
+    if not guide:
+        guide = sorted(max(rows, key=len), key=lambda c: c.box.x) if rows else []
+    edges: list[float] = []
+    for c in guide:
+        if not edges or c.box.x > edges[-1] + 2:
+            edges.append(c.box.x)
+    out = [
+        replace(c, row=i, col=_column(edges, c.box))
+        for i, r in enumerate([*headings, *(r for r in rows if r[0].kind is not RowKind.HEADING)])
+        for c in sorted(r, key=lambda c: c.box.x)
+    ]
+    return tuple(out), len(headings)
+
+
+def _column(edges: Sequence[float], box: Box) -> int:
+    """The column whose left edge is nearest to the cell's: paddings and borders shift edges by a few pixels."""
+    return min(range(len(edges)), key=lambda i: abs(edges[i] - box.x)) if edges else 0

@@ -1,0 +1,122 @@
+"""Pictures of a part of the window, and whether it stands still."""
+
+from __future__ import annotations
+
+import base64
+import time
+from dataclasses import dataclass
+
+import cv2
+from playwright.sync_api import CDPSession, Locator, Page
+
+from bridge.erp.redraw import decode_png, match_metrics
+from bridge.errors import CaptureIncomplete
+from bridge.records import Box, Image
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    png: bytes
+    image: Image  # H × W × 3 RGB, device pixels
+    region: Box  # css pixels of the window, whole numbers
+
+
+class Screen:
+    """Takes pictures of the window by the browser's own protocol: no scrolling, no style changes."""
+
+    def __init__(self, page: Page, scale: float) -> None:
+        self._page = page
+        self._cdp: CDPSession = page.context.new_cdp_session(page)
+        self.scale = scale
+        self._match()
+
+    def _match(self) -> None:
+        size = self._page.viewport_size
+        if size is not None:
+            match_metrics(self._cdp, size["width"], size["height"], self.scale)
+
+    def picture(self, region: Box) -> Picture:
+        """The picture of a region of the window, widened to whole css pixels that are whole device pixels."""
+        x0, y0 = int(region.x // 4 * 4), int(region.y // 4 * 4)
+        x1, y1 = -int(-region.x2 // 4 * 4), -int(-region.y2 // 4 * 4)
+        whole = Box(x=x0, y=y0, w=x1 - x0, h=y1 - y0)
+        png = base64.b64decode(
+            self._cdp.send(
+                "Page.captureScreenshot",
+                {
+                    "format": "png",
+                    "optimizeForSpeed": True,
+                    "clip": {"x": x0, "y": y0, "width": whole.w, "height": whole.h, "scale": 1},
+                },
+            )["data"]
+        )
+        return Picture(png, decode_png(png), whole)
+
+    def still_picture(self, region: Box, timeout_s: float) -> Picture:
+        """The picture once two in a row are equal; raises CaptureIncomplete if it never stands still."""
+        end = time.monotonic() + timeout_s
+        last = self.picture(region)
+        while True:
+            self.next_frame()
+            now = self.picture(region)
+            if now.png == last.png:
+                return now
+            if time.monotonic() > end:
+                raise CaptureIncomplete(
+                    f"the list never stood still within {timeout_s:g} s",
+                    hint="Something in it blinks or keeps loading; name a smaller element in list.where.at.",
+                )
+            last = now
+
+    def next_frame(self) -> None:
+        """Waits until the browser has drawn twice: what scripts changed before is on the screen then."""
+        self._page.evaluate(
+            "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(null))))"
+        )
+
+    def enlarge_for(self, root: Locator, max_height: int) -> None:
+        """Makes the window high and wide enough that the document around ``root`` need not scroll.
+
+        Frames take their share of the window, so it is asked again until it fits or stops helping.
+        """
+        for _ in range(4):
+            dw, dh = root.evaluate(
+                """el => {
+                  const s = el.ownerDocument.scrollingElement || el.ownerDocument.documentElement;
+                  return [s.scrollWidth - s.clientWidth, s.scrollHeight - s.clientHeight];
+                }"""
+            )
+            size = self._page.viewport_size
+            if (dw <= 0 and dh <= 0) or size is None:
+                return
+            width = min(size["width"] + max(0, dw), 4000)
+            height = min(size["height"] + max(0, dh), max_height)
+            if (width, height) == (size["width"], size["height"]):
+                return
+            self._page.set_viewport_size({"width": width, "height": height})
+            self._match()
+            self.next_frame()
+
+
+def encode_png(image: Image) -> bytes:
+    """H × W × 3 RGB → PNG bytes."""
+    return bytes(cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1])
+
+
+def frame_offset(element: Locator) -> tuple[float, float]:
+    """Where the element's frame starts in the window, css pixels; (0, 0) in the main frame."""
+    x = y = 0.0
+    handle = element.element_handle()
+    frame = handle.owner_frame() if handle else None
+    if frame is None or frame.parent_frame is None:
+        return x, y
+    host = frame.frame_element()
+    box = host.bounding_box() or {"x": 0.0, "y": 0.0}
+    left, top = host.evaluate("el => [el.clientLeft, el.clientTop]")
+    return box["x"] + left, box["y"] + top
+
+
+def place_of(element: Locator) -> Box | None:
+    """The element's border box in the window, css pixels, or None if it is not shown."""
+    b = element.bounding_box()
+    return Box(x=b["x"], y=b["y"], w=b["width"], h=b["height"]) if b else None

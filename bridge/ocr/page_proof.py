@@ -1,0 +1,114 @@
+"""The page's own text as a witness, drawn back.
+
+The page's visible text of a cell is drawn at the same place, in the same style, by the same browser, in a page
+of our own with installed fonts only.  Equal pixels in the whole cell mean: this text, and nothing else, is what
+the screen shows.  Whatever the page hides, covers, transforms, reorders or draws in a font of its own differs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bridge.interfaces import DrawSpec, Redrawer
+from bridge.ocr.normal import WORD_GOES_ON, joined, visible
+from bridge.ocr.pictures import CellPicture, same_pixels
+from bridge.records import Box, Fragment, PageCell
+
+_RGB = re.compile(r"rgb\((\d+), (\d+), (\d+)\)$")
+MIN_SIZE_PX = 7.0
+"""Smaller text leaves too few pixels to be told apart from nothing."""
+MIN_CONTRAST = 40
+"""Of 255; less may hide in the background."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The page's claim about one cell.  lines: as drawn, top to bottom."""
+
+    text: str
+    fragments: tuple[Fragment, ...]
+    cut: bool
+
+
+def page_text(cell: PageCell, colour: tuple[int, int, int]) -> PageText | None:
+    """What the page says the cell shows, or None where its text is not fit to be a witness: transparent, tiny or
+    in the background's colour.  colour: the background in the picture."""
+    bounds = cell.clip or cell.box
+    shown: list[Fragment] = []
+    for f in cell.fragments:
+        text = visible(f.text)
+        if not text:
+            continue
+        if not _fit(f, colour):
+            return None
+        if f.box.x2 <= bounds.x or f.box.y2 <= bounds.y:
+            continue  # moved out to the left or above: hidden, not cut
+        if cell.clip is None and (f.box.x >= bounds.x2 or f.box.y >= bounds.y2):
+            continue
+        shown.append(replace(f, text=_drawable(f.text)))
+    cut = cell.clip is not None
+    return PageText(_as_text(shown), tuple(shown), cut)
+
+
+def _fit(f: Fragment, colour: tuple[int, int, int]) -> bool:
+    m = _RGB.match(f.style.color)
+    if not m or f.style.size_px < MIN_SIZE_PX:
+        return False
+    return max(abs(int(v) - c) for v, c in zip(m.groups(), colour, strict=True)) >= MIN_CONTRAST
+
+
+def _drawable(text: str) -> str:
+    """Leading and trailing spaces are kept: they move what follows, and a line that ended in the middle of a word
+    keeps its mark (U+2060, which draws nothing); other marks that draw nothing are left out."""
+    mark = WORD_GOES_ON if text.endswith(WORD_GOES_ON) else ""
+    body = text.removesuffix(WORD_GOES_ON)
+    lead = len(body) - len(body.lstrip())
+    tail = len(body.rstrip())
+    return body[:lead] + visible(body) + body[max(tail, lead) :] + mark
+
+
+def _as_text(fragments: Sequence[Fragment]) -> str:
+    """Fragments → text: those on one line side by side, with a space where they stand apart; lines joined."""
+    lines: list[list[Fragment]] = []
+    for f in sorted(fragments, key=lambda f: (f.box.y + f.box.h / 2, f.box.x)):
+        if lines and f.box.y + f.box.h / 2 < lines[-1][0].box.y2:
+            lines[-1].append(f)
+        else:
+            lines.append([f])
+    return joined([_line(sorted(line, key=lambda f: f.box.x)) for line in lines], told=True)
+
+
+def _line(fragments: Sequence[Fragment]) -> str:
+    out = ""
+    end: float | None = None
+    for f in fragments:
+        if end is not None and f.box.x - end > f.style.size_px * 0.15 and not out.endswith(" "):
+            out += " "
+        out += f.text
+        end = f.box.x2
+    return out
+
+
+def spec(cell: PageCell, picture: CellPicture, scale: float, fragments: Sequence[Fragment]) -> DrawSpec:
+    """The cell as it would be drawn if these fragments were all it shows."""
+    x0, y0, x1, y1 = picture.rect
+    r, g, b = picture.colour
+    return DrawSpec(
+        box=Box(x=x0 / scale, y=y0 / scale, w=(x1 - x0) / scale, h=(y1 - y0) / scale),
+        fragments=tuple(fragments),
+        background=f"rgb({r}, {g}, {b})",
+        clip=cell.clip,
+        ellipsis=cell.ellipsis,
+    )
+
+
+def drawn_equal(
+    redrawer: Redrawer, specs: Sequence[DrawSpec], pictures: Sequence[CellPicture], scale: float
+) -> list[bool]:
+    """For each spec: does drawing it give the picture?  One page, one screenshot for all of them."""
+    if not specs:
+        return []
+    drawn = redrawer.draw(specs, scale=scale)
+    return [same_pixels(d, p.image) for d, p in zip(drawn, pictures, strict=True)]

@@ -1,0 +1,131 @@
+"""Cell pictures: background, ink, edges and the hash by which a picture is remembered.
+
+All pictures are H × W × 3 RGB uint8, coordinates in device pixels with the origin at the shot's top-left corner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.records import Image
+
+INK = 6
+"""A pixel is ink if a channel is farther than this from the background: lossless screens have no noise, 6/255
+keeps out the rounding of blended colours."""
+
+Rect = tuple[int, int, int, int]
+"""x0, y0, x1, y1; ends excluded."""
+
+
+def background(picture: Image) -> tuple[int, int, int]:
+    """The commonest colour of the picture's edge pixels, of all its pixels where the edges disagree."""
+    h, w = picture.shape[:2]
+    edge = np.concatenate([picture[0], picture[h - 1], picture[:, 0], picture[:, w - 1]])
+    colour, share = _commonest(edge)
+    return colour if share > 0.5 else _commonest(picture.reshape(-1, 3))[0]
+
+
+def _commonest(pixels: NDArray[np.uint8]) -> tuple[tuple[int, int, int], float]:
+    packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+    values, counts = np.unique(packed, return_counts=True)
+    best = int(values[counts.argmax()])
+    return (best >> 16, best >> 8 & 255, best & 255), float(counts.max() / len(packed))
+
+
+def ink(picture: Image, colour: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """H × W mask of what is not background."""
+    return np.asarray(np.abs(picture.astype(np.int16) - np.array(colour, np.int16)).max(axis=2) > INK)
+
+
+def without_rules(picture: Image, most: int) -> Rect:
+    """The rectangle left when ruled lines at the edges are taken off.
+
+    An edge row or column of one colour, other than the next inner background, is a rule.  most: pixels that may go
+    on each side.
+    """
+    h, w = picture.shape[:2]
+    x0, y0, x1, y1 = 0, 0, w, h
+    dy, dx = min(most, h // 4), min(most, w // 4)
+    colour = background(picture[dy : h - dy, dx : w - dx])
+    other = ink(picture, colour)
+    for _ in range(most):
+        if y1 - y0 > 4 and other[y0, x0:x1].mean() > 0.9:
+            y0 += 1
+        if y1 - y0 > 4 and other[y1 - 1, x0:x1].mean() > 0.9:
+            y1 -= 1
+        if x1 - x0 > 4 and other[y0:y1, x0].mean() > 0.9:
+            x0 += 1
+        if x1 - x0 > 4 and other[y0:y1, x1 - 1].mean() > 0.9:
+            x1 -= 1
+    return x0, y0, x1, y1
+
+
+@dataclass(frozen=True, slots=True)
+class CellPicture:
+    """A cell's picture without its rules.
+
+    rect: in the shot.  ink_x: first and last + 1 column with ink, relative to rect; equal if blank.
+    key: hash of the ink's columns at full height, so the same text at another place of its column is the same
+    picture, but a mark that stands higher or lower is another one.
+    """
+
+    image: Image
+    rect: Rect
+    colour: tuple[int, int, int]
+    ink_x: tuple[int, int]
+    ink_y: tuple[int, int]
+    key: str
+
+    @property
+    def blank(self) -> bool:
+        return self.ink_x[0] == self.ink_x[1]
+
+
+def cell_picture(shot: Image, rect: Rect, scale: float, *, salt: str = "") -> CellPicture:
+    """Cuts a cell out of a shot.  ``rect`` is clamped to the shot; salt: keeps kinds of proof apart in memory."""
+    h, w = shot.shape[:2]
+    x0, y0, x1, y1 = max(0, rect[0]), max(0, rect[1]), min(w, rect[2]), min(h, rect[3])
+    x1, y1 = max(x1, x0 + 1), max(y1, y0 + 1)
+    raw = shot[y0:y1, x0:x1]
+    a, b, c, d = without_rules(raw, round(2 * scale))
+    image = raw[b:d, a:c]
+    colour = background(image)
+    mask = ink(image, colour)
+    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    if len(columns):
+        ink_x, ink_y = (int(columns[0]), int(columns[-1]) + 1), (int(rows[0]), int(rows[-1]) + 1)
+    else:
+        ink_x = ink_y = (0, 0)
+    digest = hashlib.blake2b(f"{salt}|{image.shape[0]}|{colour}|".encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(image[:, ink_x[0] : ink_x[1]]).tobytes())
+    return CellPicture(image, (x0 + a, y0 + b, x0 + c, y0 + d), colour, ink_x, ink_y, digest.hexdigest())
+
+
+def same_pixels(a: Image, b: Image, tolerance: int = 2) -> bool:
+    """Equal size and every channel within the tolerance (blended colours may round differently)."""
+    return a.shape == b.shape and bool(np.abs(a.astype(np.int16) - b.astype(np.int16)).max(initial=0) <= tolerance)
+
+
+def for_the_net(cell: CellPicture, scale: float, rows: tuple[int, int] | None = None) -> Image:
+    """The part the recogniser gets: the ink with a margin; tight crops and bare edges both made it misread
+    (stack facts).  rows: of one line, relative to the cell; else all ink."""
+    m = round(4 * scale)
+    y0, y1 = rows or cell.ink_y
+    h, w = cell.image.shape[:2]
+    x0, x1 = cell.ink_x
+    top, bottom, left, right = y0 - m // 2, y1 + m // 2, x0 - m, x1 + m
+    part = cell.image[max(0, top) : min(h, bottom), max(0, left) : min(w, right)]
+    pad = (
+        (max(0, -top), max(0, bottom - h)),
+        (max(0, -left), max(0, right - w)),
+    )
+    if not any(v for p in pad for v in p):
+        return part
+    out = np.empty((part.shape[0] + sum(pad[0]), part.shape[1] + sum(pad[1]), 3), np.uint8)
+    out[:] = cell.colour
+    out[pad[0][0] : pad[0][0] + part.shape[0], pad[1][0] : pad[1][0] + part.shape[1]] = part
+    return out

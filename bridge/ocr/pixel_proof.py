@@ -1,0 +1,243 @@
+"""Proof from pixels alone: what the net proposes is drawn back in the font that drew the list.
+
+Where the proposal's picture differs, it differs from some place on; the characters around that place are changed
+for the net's runners-up and for look-alikes, and drawn again.  Only an equal picture proves; the nearest does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bridge.interfaces import Proposal, Redrawer
+from bridge.ocr import fonts
+from bridge.ocr.fonts import PHASES, Attempt, Drawn, Font, Ink
+from bridge.ocr.lookalikes import others
+from bridge.records import Image
+
+ROUNDS = 5
+"""Repairs of one text; each mends one character."""
+SURE = 0.97
+"""Least probability of a proposal's characters to look for a font with it."""
+MAX_CANDIDATES = 36
+"""Texts drawn for one line and round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One text line to be proven.  ``group``: lines of one column, which share font and start."""
+
+    ink: Ink
+    proposal: Proposal
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineProof:
+    """text: proven, or None.  guess: the text whose picture came nearest.  twins: at which characters which
+    others give the very same picture."""
+
+    text: str | None
+    guess: str
+    font: Font | None = None
+    twins: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(slots=True)
+class _Group:
+    font: Font | None = None
+    phases: Counter[int] = field(default_factory=Counter)
+    hopeless: bool = False
+
+
+@dataclass(slots=True)
+class _Open:
+    """A line not proven yet: its best text so far, and the pixels from the left at which that is right."""
+
+    line: Line
+    text: str
+    prefix: int = -1
+
+
+class PixelProver:
+    """Knows the fonts of one list.  scale: device pixels per css pixel; canvas: the list is drawn by script."""
+
+    def __init__(self, redrawer: Redrawer, scale: float, *, canvas: bool) -> None:
+        self._redrawer = redrawer
+        self._scale = scale
+        self._canvas = canvas
+        self._groups: dict[int, _Group] = defaultdict(_Group)
+        self._fonts: list[Font] = []
+        self._every: list[Font] | None = None
+        self._twins: dict[tuple[Font, str], str] = {}
+
+    def prove(self, lines: Sequence[Line]) -> list[LineProof]:
+        proofs: dict[int, LineProof] = {}
+        waiting = {i: _Open(line, line.proposal.text) for i, line in enumerate(lines) if line.proposal.text}
+        by_group: dict[int, list[int]] = defaultdict(list)
+        for i, o in waiting.items():
+            by_group[o.line.group].append(i)
+        for group, members in by_group.items():
+            self._learn_font(group, [lines[i] for i in members])
+        waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].font is not None}
+        for phases in (self._usual_phases, _all_phases):
+            self._try(waiting, {i: [o.text] for i, o in waiting.items()}, phases, proofs)
+        for _ in range(ROUNDS):
+            texts = {i: t for i, o in waiting.items() if (t := self._repairs(o))}
+            if not texts:
+                break
+            before = {i: o.text for i, o in waiting.items()}
+            self._try(waiting, texts, self._usual_phases, proofs)
+            if all(o.text == before[i] for i, o in waiting.items()):
+                break
+        return [proofs.get(i, LineProof(None, waiting[i].text if i in waiting else line.proposal.text))
+                for i, line in enumerate(lines)]  # fmt: skip
+
+    # --- fonts --------------------------------------------------------------------------------------------------
+
+    def _learn_font(self, group: int, lines: Sequence[Line]) -> None:
+        g = self._groups[group]
+        if g.font is not None or g.hopeless:
+            return
+        samples = sorted(
+            (x for x in lines if x.proposal.confidence >= SURE and 3 <= len(x.proposal.text) <= 24),
+            key=lambda x: (-len(set(x.proposal.text)), x.ink.image.shape[1]),
+        )[:5]
+        if not samples:
+            return
+        pairs = [(x.proposal.text, x.ink) for x in samples]
+        found = fonts.find_font(self._redrawer, pairs, self._fonts, self._scale)
+        if found is None:
+            if self._every is None:
+                self._every = fonts.candidates(self._redrawer, canvas=self._canvas)
+            found = fonts.find_font(self._redrawer, pairs, self._every, self._scale)
+        if found is None:
+            g.hopeless = True
+            return
+        g.font = found[0]
+        g.phases[found[1]] += 1
+        if g.font not in self._fonts:
+            self._fonts.append(g.font)
+
+    def _usual_phases(self, group: int) -> list[int]:
+        return [p for p, _ in self._groups[group].phases.most_common(6)]
+
+    # --- drawing ------------------------------------------------------------------------------------------------
+
+    def _try(
+        self,
+        waiting: dict[int, _Open],
+        texts: dict[int, list[str]],
+        phases: object,
+        proofs: dict[int, LineProof],
+    ) -> None:
+        """Draws every text in every phase; equal ones are proven and leave ``waiting``; the others keep the text
+        that is right farthest from the left."""
+        assert callable(phases)
+        plan: list[tuple[int, Attempt]] = []
+        for i, candidates in texts.items():
+            o = waiting[i]
+            g = self._groups[o.line.group]
+            assert g.font is not None
+            plan += [(i, Attempt(t, g.font, p, o.line.ink)) for t in candidates for p in phases(o.line.group)]
+        for (i, a), d in zip(plan, fonts.draw(self._redrawer, [a for _, a in plan], self._scale), strict=True):
+            if i in proofs:
+                continue
+            o = waiting[i]
+            if fonts.equal(d, a.target) and _tall_enough(a, self._scale):
+                self._groups[o.line.group].phases[a.phase] += 1
+                proofs[i] = LineProof(a.text, a.text, a.font, self._twins_in(a.text, a.font))
+                continue
+            prefix = _equal_columns(d, a.target)
+            if prefix > o.prefix:
+                o.text, o.prefix = a.text, prefix
+        for i in proofs:
+            waiting.pop(i, None)
+
+    def _repairs(self, o: _Open) -> list[str]:
+        """Texts that change the best one near the first pixel at which it is wrong."""
+        if o.prefix < 0:
+            return []
+        place = _character_at(o, self._scale)
+        out: dict[str, None] = {}
+        for at in (place, place - 1, place + 1):
+            if not 0 <= at <= len(o.text):
+                continue
+            if at < len(o.text):
+                for other in [*_runners_up(o, at), *others(o.text[at])]:
+                    out[o.text[:at] + other + o.text[at + 1 :]] = None
+                if o.text[at] == " ":
+                    out[o.text[:at] + o.text[at + 1 :]] = None
+            out[o.text[:at] + " " + o.text[at:]] = None
+        out.pop(o.text, None)
+        return list(out)[:MAX_CANDIDATES]
+
+    def _twins_in(self, text: str, font: Font) -> tuple[tuple[int, str], ...]:
+        chars = [c for c in dict.fromkeys(text) if (font, c) not in self._twins]
+        pairs = [(c, o) for c in chars for o in others(c)]
+        target = Ink(np.zeros((8, 8, 3), np.uint8), (255, 255, 255), (0, 0, 0))
+        attempts = [Attempt(f"H{x}H", font, 0, target) for pair in pairs for x in pair]
+        specs = [fonts.line_spec(a.text, font, target, 0, self._scale, extra=6) for a in attempts]
+        drawn = self._redrawer.draw(specs, scale=self._scale) if specs else []
+        for c in chars:
+            self._twins[font, c] = ""
+        for n, (c, o) in enumerate(pairs):
+            if np.array_equal(drawn[2 * n], drawn[2 * n + 1]):
+                self._twins[font, c] += o
+        return tuple((i, t) for i, c in enumerate(text) if (t := self._twins[font, c]))
+
+
+def _all_phases(_group: int) -> list[int]:
+    return list(range(PHASES))
+
+
+def _tall_enough(a: Attempt, scale: float) -> bool:
+    """A mark of a few pixels is the same picture high and low on the line: its place is not proven."""
+    return a.target.image.shape[0] >= 0.35 * a.font.size_px * scale
+
+
+def _equal_columns(drawn: Drawn, target: Ink) -> int:
+    """Pixel columns from the left that are equal, tops or bottoms aligned, whichever gives more."""
+    a, b = drawn.image, target.image
+    if not a.size:
+        return 0
+    return max(_equal_from_left(*_same_height(a, b, target.colour, top)) for top in (True, False))
+
+
+def _same_height(a: Image, b: Image, colour: tuple[int, int, int], top: bool) -> tuple[Image, Image]:
+    h = max(a.shape[0], b.shape[0])
+
+    def fit(x: Image) -> Image:
+        out = np.empty((h, x.shape[1], 3), np.uint8)
+        out[:] = colour
+        out[slice(0, x.shape[0]) if top else slice(h - x.shape[0], h)] = x
+        return out
+
+    return fit(a), fit(b)
+
+
+def _equal_from_left(a: Image, b: Image) -> int:
+    w = min(a.shape[1], b.shape[1])
+    wrong = np.abs(a[:, :w].astype(np.int16) - b[:, :w].astype(np.int16)).max(axis=(0, 2)) > 2
+    return int(wrong.argmax()) if wrong.any() else w
+
+
+def _character_at(o: _Open, scale: float) -> int:
+    """Index of the character that the first wrong pixel belongs to, by the places the net gave its characters.
+
+    The text may have grown or shrunk by repairs; its characters are spread over the same places.
+    """
+    places = [x for _, _, x in o.line.proposal.characters]
+    if not places:
+        return 0
+    margin = 4 * scale
+    share = next((i for i, x in enumerate(places) if x - margin > o.prefix - 2 * scale), len(places) - 1)
+    return min(share, len(o.text) - 1)
+
+
+def _runners_up(o: _Open, at: int) -> list[str]:
+    alternatives = o.line.proposal.alternatives
+    return [c for c, p in alternatives[at] if p > 1e-4 and len(c) == 1] if at < len(alternatives) else []
