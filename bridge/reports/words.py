@@ -1,7 +1,7 @@
 """The words for people: what every enum value, finding, stage and field is called, in Chinese and English.
 
 One table, so that the report, the review page, the commands and the alarms say the same thing.  A test holds it
-complete against the enums of ``bridge.records`` in both languages.
+complete against the enums of records and interfaces in both languages.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from bridge.interfaces import Action
 from bridge.records import ChangeKind, Doubt, ReviewKind, RowKind, RunStatus, Witness
 
 Language = Literal["zh", "en"]
@@ -196,6 +197,24 @@ ROWS: dict[RowKind, Word] = {
     RowKind.OTHER: Word("合计或分组行", "total or group"),
 }
 
+ACTIONS: dict[Action, Word] = {
+    Action.ACCEPT: Word("读数正确", "reading is right", "最可能的读数就是对的。", "The best guesses are right."),
+    Action.TYPE: Word(
+        "改成正确的值", "right value typed", "人工填写了正确的值。", "A person typed the right values."
+    ),
+    Action.KEEP: Word(
+        "保留原值",
+        "stored value kept",
+        "有疑问的字段保留原来的值，这一行的其他变更照常推送。",
+        "The doubtful fields keep their stored values; the row's other changes go out.",
+    ),
+    Action.NOT_AN_ORDER: Word("不是订单", "not an order", "这一行不是订单。", "The row is no order."),
+    Action.RELEASE: Word(
+        "放行", "released", "暂停的变化由下一次运行执行。", "The next run may apply the held changes."
+    ),
+    Action.DROP: Word("不处理", "nothing to do", "看过了，不需要做什么。", "Seen; nothing is to be done."),
+}
+
 STAGES: dict[str, Word] = {
     "sign_in": Word("登录", "sign in"),
     "capture": Word("截屏", "capture"),
@@ -281,6 +300,8 @@ def word_of(thing: StrEnum) -> Word:
             return STATUSES[thing]
         case RowKind():
             return ROWS[thing]
+        case Action():
+            return ACTIONS[thing]
     raise KeyError(f"no words for {thing!r}")
 
 

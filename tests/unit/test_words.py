@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 import bridge
+from bridge.interfaces import Action
 from bridge.records import STAGES, ChangeKind, Doubt, Finding, ReviewKind, RowKind, RunStatus, Witness
 from bridge.reports import words
 from bridge.reports.phrases import PHRASES, SHEETS, phrases
 from bridge.reports.words import Word, explain, say, say_field, say_finding, say_stage
 
-ENUMS = (Doubt, Witness, ReviewKind, ChangeKind, RunStatus, RowKind)
+ENUMS = (Doubt, Witness, ReviewKind, ChangeKind, RunStatus, RowKind, Action)
 TABLES: tuple[Mapping[Any, Word], ...] = (
     words.DOUBTS, words.WITNESSES, words.REVIEWS, words.CHANGES, words.STATUSES, words.ROWS, words.STAGES,
-    words.FINDINGS, words.FIELDS,
+    words.ACTIONS, words.FINDINGS, words.FIELDS,
 )  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def test_every_enum_value_has_words_in_both_languages(thing: StrEnum) -> None:
     assert not is_chinese(english)
 
 
-@pytest.mark.parametrize("thing", [*Doubt, *ReviewKind], ids=repr)
+@pytest.mark.parametrize("thing", [*Doubt, *ReviewKind, *Action], ids=repr)
 def test_whatever_is_asked_is_explained_in_a_sentence(thing: StrEnum) -> None:
     assert explain(thing, "zh").endswith("。")
     assert explain(thing, "en").endswith(".")
@@ -48,7 +49,7 @@ def test_equal_values_of_different_enums_keep_their_own_words() -> None:
 
 def test_names_within_a_table_are_distinct() -> None:
     """Two doubts with one name could not be told apart in the report."""
-    for table in TABLES[:8]:
+    for table in TABLES[:9]:
         for language in (0, 1):
             names = [word[language] for word in table.values()]
             assert len(set(names)) == len(names)
