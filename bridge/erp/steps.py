@@ -1,0 +1,313 @@
+"""Doing the steps of a profile, one after the other, each told by its dotted YAML path.
+
+Every step waits for its own place and for nothing else; there are no pauses.  What was typed never stands in a
+message.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from urllib.parse import urljoin, urlsplit
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Locator, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from bridge.erp import captcha as captchas
+from bridge.erp import places, totp
+from bridge.erp.faults import keep_picture, mapped
+from bridge.erp.guard import Guard
+from bridge.erp.traffic import Traffic
+from bridge.errors import (
+    BridgeError,
+    CaptchaFailed,
+    GuardViolation,
+    NavigationFailed,
+    ProfileError,
+    SecretMissing,
+    SourceError,
+    SourceUnavailable,
+)
+from bridge.interfaces import Clock, Evidence
+from bridge.profiles import At, Captcha, Step
+
+LOOK_EVERY_MS = 50
+# How long something that may be missing is looked for once nothing is loading any more: legacy pages open
+# their notices by short timers.
+GRACE_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What the sign-in types.  Never printed."""
+
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    totp_secret: str = field(default="", repr=False)
+
+
+@dataclass(kw_only=True)
+class StepRunner:
+    """Does steps in one window.
+
+    today: gives the date in the ERP's own time zone.
+    captcha: reads captchas; None where no step needs it.
+    on_wait: called at every look while a step waits; may raise to end the waiting.
+    """
+
+    page: Page
+    url: str
+    guard: Guard
+    traffic: Traffic
+    credentials: Credentials
+    timeout_s: float
+    today: Callable[[], date]
+    now: Clock
+    evidence: Evidence | None = None
+    captcha: captchas.CaptchaReader | None = None
+    on_wait: Callable[[], None] | None = None
+
+    def run(self, steps: Sequence[Step], path: str) -> None:
+        """path: of the list, e.g. ``sign_in.steps``.
+
+        Raises SourceUnavailable, CertificateError, NavigationFailed, GuardViolation, CaptchaFailed, ProfileError.
+        """
+        before = len(self.guard.blocked)
+        for i, step in enumerate(steps):
+            # What the last click set off may have been stopped before this step began.
+            stopped, before = before, len(self.guard.blocked)
+            where = f"{path}.{i}.{step.verb}"
+            self.guard.on_sign_in_page(*(f.url for f in self.page.frames))
+            self.traffic.forget()
+            if step.unless is not None and self._is_there(step.unless, _place(step)):
+                continue
+            try:
+                self._do(step, where)
+            except NavigationFailed as e:
+                raise self._explained(e, where, stopped) from None
+
+    # --- one step -----------------------------------------------------------------------------------------
+
+    def _do(self, step: Step, where: str) -> None:
+        if step.goto is not None:
+            self.go(urljoin(self.url, self._filled(step.goto, where, secrets=False)), where)
+        elif step.press is not None:
+            key = step.press
+            self._by_browser(where, lambda: self.page.keyboard.press(key))
+        elif step.close_popups is not None:
+            self._close_popups()
+        elif step.wait_gone is not None:
+            self._wait_gone(step.wait_gone, where)
+        elif step.captcha is not None:
+            self._captcha(step.captcha, where)
+        else:
+            self._at_a_place(step, where)
+
+    def _is_there(self, at: At, or_else: At | None) -> bool:
+        """Is ``at`` on the screen, once it or the step's own place had the time to arrive?"""
+        wanted = [at] if or_else is None else [at, or_else]
+        self.wait_until(lambda: any(places.find(self.page, a) for a in wanted), GRACE_S, when_quiet=True)
+        return places.find(self.page, at) is not None
+
+    def _at_a_place(self, step: Step, where: str) -> None:
+        at = _place(step)
+        assert at is not None, step.verb
+        found = self.look_for(at, where, optional=step.optional or step.close is not None)
+        if found is None:
+            return
+        limit = self.timeout_s * 1000
+        if step.fill is not None:
+            value = self._filled(step.fill.value, where)
+            self._by_browser(where, lambda: found.fill(value, timeout=limit))
+        elif step.totp is not None:
+            if not self.credentials.totp_secret:
+                raise SecretMissing(
+                    f"{where}: the source has no TOTP secret", hint="Set it with `bridge secret set`."
+                )
+            digits = totp.code(self.credentials.totp_secret, self.now())
+            self._by_browser(where, lambda: found.fill(digits, timeout=limit))
+        elif step.select is not None:
+            option = self._filled(step.select.option, where, secrets=False)
+            self.guard.vet(found, where)
+            self._by_browser(where, lambda: found.select_option(option, timeout=limit))
+        elif step.click is not None or step.close is not None:
+            self.guard.guarded_click(found, where, timeout_s=self.timeout_s)
+        elif step.wait is None:
+            self.guard.vet(found, where)
+            act = found.check if step.check else found.uncheck if step.uncheck else found.hover
+            self._by_browser(where, lambda: act(timeout=limit))
+
+    def go(self, url: str, where: str) -> int:
+        """Opens an address and returns its HTTP status; raises SourceUnavailable for 5xx."""
+        fault: SourceError | None = None
+        status = 0
+        stopped = len(self.guard.blocked)
+        try:
+            answer = self.page.goto(url, wait_until="domcontentloaded", timeout=self.timeout_s * 1000)
+            status = answer.status if answer else 0
+        except PlaywrightTimeout:
+            fault = self.traffic.fault(where) or SourceUnavailable(
+                f"{where}: {urlsplit(url).path or '/'} has not arrived within {self.timeout_s:g} s"
+            )
+        except PlaywrightError as e:
+            fault = self.traffic.fault(where) or mapped(e, where)
+        if fault:
+            raise self._explained(fault, where, stopped)
+        if status >= 500 and (fault := self.traffic.fault(where)):
+            raise fault
+        return status
+
+    def _by_browser(self, where: str, act: Callable[[], object]) -> None:
+        fault = None
+        try:
+            act()
+        except PlaywrightError as e:
+            fault = mapped(e, where)
+        if fault:
+            raise fault
+
+    def _close_popups(self) -> None:
+        self.wait_until(lambda: bool(places.popups(self.page)), GRACE_S, when_quiet=True)
+        for window in places.popups(self.page):
+            window.close()
+
+    def _wait_gone(self, at: At, where: str) -> None:
+        if not self.wait_until(lambda: places.find(self.page, at) is None, self.timeout_s):
+            raise self._missing(where, f"{places.describe(at)} is still there after {self.timeout_s:g} s")
+
+    # --- looking ------------------------------------------------------------------------------------------
+
+    def look_for(self, at: At, where: str, *, optional: bool = False) -> Locator | None:
+        """The place once it is visible.  Optional: None if it is not there once everything has arrived."""
+        found: list[Locator] = []
+
+        def there() -> bool:
+            if place := places.find(self.page, at):
+                found.append(place)
+            return bool(found)
+
+        if self.wait_until(there, GRACE_S if optional else self.timeout_s, when_quiet=optional):
+            return found[0]
+        if optional:
+            return None
+        raise self._missing(where, f"nothing matches {places.describe(at)} within {self.timeout_s:g} s")
+
+    def wait_until(self, true: Callable[[], bool], limit_s: float, *, when_quiet: bool = False) -> bool:
+        """Looks until it is true, at most ``limit_s``; with ``when_quiet`` the time runs only while no document is
+        loading, and never longer than the page's own limit on top."""
+        start = quiet_since = time.monotonic()
+        while not true():
+            now = time.monotonic()
+            if when_quiet and not self.traffic.quiet and now - start < self.timeout_s:
+                quiet_since = now
+            if now - quiet_since > limit_s:
+                return False
+            if self.on_wait is not None:
+                self.on_wait()
+            if not when_quiet and (fault := self.traffic.fault("the page")):
+                raise fault
+            self.page.wait_for_timeout(LOOK_EVERY_MS)
+        return True
+
+    def _missing(self, where: str, what: str) -> BridgeError:
+        fault = self.traffic.fault(where, waited_s=self.timeout_s)
+        return fault or NavigationFailed(
+            f"{where}: {what}", hint="Compare this line of the profile with the picture, or run `bridge check`."
+        )
+
+    def _explained(self, fault: BridgeError, where: str, stopped: int) -> BridgeError:
+        """The fault with the picture of the window, or what the guard stopped, if that is why."""
+        picture = keep_picture(self.page, self.evidence)
+        documents = [b for b in self.guard.blocked[stopped:] if b.document]
+        if documents and isinstance(fault, NavigationFailed):
+            b = documents[-1]
+            return GuardViolation(
+                f"{where}: the read-only guard stopped {b}",
+                hint=f"If it changes nothing in the ERP, add it to allow.requests: "
+                f"{{method: {b.method}, path: {b.path}}}.",
+                picture=picture,
+                step=where,
+            )
+        return type(fault)(fault.message, hint=fault.hint, **{**fault.where, "picture": picture, "step": where})
+
+    # --- values -------------------------------------------------------------------------------------------
+
+    def _filled(self, text: str, where: str, *, secrets: bool = True) -> str:
+        values = {"user": self.credentials.user, "password": self.credentials.password} if secrets else {}
+        return fill_placeholders(text, values, self.today(), where)
+
+    # --- captcha ------------------------------------------------------------------------------------------
+
+    def _captcha(self, captcha: Captcha, where: str) -> None:
+        if self.captcha is None:
+            raise CaptchaFailed(f"{where}: nothing is set up that reads captchas")
+        element = self.look_for(captcha.image, f"{where}.image")
+        assert element is not None
+        picture = captchas.picture_of(element, self.timeout_s)
+        text, sure = self.captcha.read(picture, captcha)
+        for _ in range(captchas.PICTURES_PER_ANSWER - 1):
+            if sure:
+                break
+            refresh = f"{where}.refresh" if captcha.refresh else f"{where}.image"
+            button = self.look_for(captcha.refresh, refresh) if captcha.refresh else element
+            assert button is not None
+            self.guard.guarded_click(button, refresh, timeout_s=self.timeout_s)
+            another = captchas.wait_for_another(element, picture, self.timeout_s)
+            if another is None:
+                raise CaptchaFailed(
+                    f"{refresh}: a click there brings no new picture", hint="Name `refresh` there."
+                )
+            picture = another
+            text, sure = self.captcha.read(picture, captcha)
+        if not text or (captcha.length is not None and len(text) != captcha.length):
+            raise CaptchaFailed(
+                f"{where}: none of {captchas.PICTURES_PER_ANSWER} pictures could be read",
+                hint="Look at the alphabet and length of the captcha in the profile.",
+                picture=keep_picture(self.page, self.evidence),
+            )
+        field_ = self.look_for(captcha.into, f"{where}.into")
+        assert field_ is not None
+        self._by_browser(where, lambda: field_.fill(text, timeout=self.timeout_s * 1000))
+
+
+_PLACEHOLDER = re.compile(r"\{(?P<name>user|password|today)(?P<days>[+-]\d{1,4})?(?::(?P<format>[^{}]*))?\}")
+
+
+def fill_placeholders(text: str, values: dict[str, str], today: date, where: str) -> str:
+    """``{user}``, ``{password}``, ``{today}``, ``{today-30}``, ``{today:%Y/%m/%d}``, ``{today-30:%d.%m.%Y}``.
+
+    Raises ProfileError for any other name in braces, and for a name that has no value here.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        if match["name"] == "today":
+            day = today + timedelta(days=int(match["days"] or 0))
+            return day.strftime(match["format"] or "%Y-%m-%d")
+        if match["name"] not in values or match["days"] or match["format"]:
+            raise ProfileError(f"{where}: {match[0]} cannot be used here")
+        return values[match["name"]]
+
+    if rest := re.search(r"\{\w[^{}]*\}", _PLACEHOLDER.sub("", text)):
+        raise ProfileError(
+            f"{where}: nothing is known under {rest[0]}",
+            hint="There are {user}, {password}, {today}, {today-30} and {today:%Y/%m/%d}.",
+        )
+    return _PLACEHOLDER.sub(replaced, text)
+
+
+def _place(step: Step) -> At | None:
+    """Where the step acts; None for those that act nowhere."""
+    at = step.click or step.check or step.uncheck or step.hover or step.close or step.wait
+    if step.fill is not None:
+        at = step.fill.at
+    elif step.select is not None:
+        at = step.select.at
+    elif step.totp is not None:
+        at = step.totp.into
+    elif step.captcha is not None:
+        at = step.captcha.image
+    return at

@@ -1,0 +1,71 @@
+"""What the browser's pages are doing with the network: what is still loading, and what went wrong."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Request, Response
+
+from bridge.erp.faults import net_error, network_fault
+from bridge.errors import SourceError, SourceUnavailable
+
+
+class Traffic:
+    """Watches the documents (windows and frames) of one context."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._loading: dict[Request, str] = {}
+        self._faults: list[SourceError] = []
+        context.on("request", self._on_request)
+        context.on("response", self._on_response)
+        context.on("requestfinished", self._on_finished)
+        context.on("requestfailed", self._on_failed)
+
+    @property
+    def quiet(self) -> bool:
+        """No document is being loaded."""
+        return not self._loading
+
+    def forget(self) -> None:
+        """What went wrong before does not count for the next step."""
+        self._faults.clear()
+
+    def fault(self, what: str, *, waited_s: float | None = None) -> SourceError | None:
+        """The last thing that went wrong with a document since ``forget``; after waiting ``waited_s`` in vain also
+        that one is still loading."""
+        if self._faults:
+            last = self._faults[-1]
+            return type(last)(f"{what}: {last.message}", hint=last.hint, **last.where)
+        if waited_s is not None and self._loading:
+            path = next(iter(self._loading.values()))
+            return SourceUnavailable(f"{what}: {path} has not arrived within {waited_s:g} s")
+        return None
+
+    def _on_request(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self._loading[request] = urlsplit(request.url).path
+            if request.redirected_from is not None:
+                self._loading.pop(request.redirected_from, None)
+
+    def _on_response(self, response: Response) -> None:
+        if response.request.is_navigation_request():
+            self._loading.pop(response.request, None)
+            if response.status >= 500:
+                path = urlsplit(response.url).path
+                self._faults.append(
+                    SourceUnavailable(f"{path} answered HTTP {response.status}", status=response.status)
+                )
+
+    def _on_finished(self, request: Request) -> None:
+        self._loading.pop(request, None)
+
+    def _on_failed(self, request: Request) -> None:
+        loading = self._loading.pop(request, None)
+        code = net_error(request.failure or "") or (request.failure or "")
+        # Aborted ones were overtaken by the next page, or stopped by the guard, which reports them itself.
+        if (
+            loading is not None
+            and code.startswith("ERR_")
+            and code not in ("ERR_ABORTED", "ERR_BLOCKED_BY_CLIENT")
+        ):
+            self._faults.append(network_fault(code, loading))
