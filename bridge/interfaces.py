@@ -113,8 +113,13 @@ class Redrawer(Protocol):
 class SourceSession(Protocol):
     """A signed-in browser at one ERP.  Raises only ``bridge.errors``."""
 
-    redrawer: Redrawer
-    guard_blocked: int  # requests and clicks stopped so far
+    @property
+    def redrawer(self) -> Redrawer: ...
+
+    @property
+    def guard_blocked(self) -> int:
+        """Requests, clicks, windows and dialogs stopped so far."""
+        ...
 
     def sign_in(self) -> None: ...
 
@@ -176,6 +181,10 @@ class Store(Protocol):
         ...
 
     def open_reviews(self, source: str | None = None) -> list[ReviewItem]: ...
+
+    def released(self, source: str) -> str | None:
+        """Fingerprint of the hold that a person has released, until a trusted run has used it."""
+        ...
 
 
 class OutboxStore(Protocol):

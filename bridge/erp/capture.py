@@ -110,7 +110,7 @@ class ListCapture:
 
     def _walk(self, box: Locator) -> Iterator[_View]:
         offset = frame_offset(box)
-        m = scroller.measure(box, offset)
+        here = m = scroller.measure(box, offset)
         for top in scroller.stops(m.moving.h, m.max_top):
             tiles: list[tuple[Picture, float]] = []
             cells: list[PageCell] = []

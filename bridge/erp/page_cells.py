@@ -98,13 +98,11 @@ def arrange(cells: Sequence[PageCell]) -> tuple[tuple[PageCell, ...], int]:
         else:
             rows.append([c])
     headings = [r for r in rows if r[0].kind is RowKind.HEADING]
-    guide = headings and sorted((c for r in headings for c in r), key=lambda c: c.box.x)
-    if not guide:
-        guide = sorted(max(rows, key=len), key=lambda c: c.box.x) if rows else []
+    guide: list[PageCell] = [c for r in headings for c in r] or max(rows, key=len, default=[])
     edges: list[float] = []
-    for c in guide:
-        if not edges or c.box.x > edges[-1] + 2:
-            edges.append(c.box.x)
+    for x in sorted(c.box.x for c in guide):
+        if not edges or x > edges[-1] + 2:
+            edges.append(x)
     out = [
         replace(c, row=i, col=_column(edges, c.box))
         for i, r in enumerate([*headings, *(r for r in rows if r[0].kind is not RowKind.HEADING)])

@@ -168,9 +168,8 @@ def match_metrics(cdp: CDPSession, width: int, height: int, scale: float) -> Non
 
 def decode_png(png: bytes) -> Image:
     """PNG bytes → H × W × 3 RGB."""
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB).astype(
-        np.uint8, copy=False
-    )
+    bgr = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _unit(scale: float) -> int:

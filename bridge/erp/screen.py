@@ -106,8 +106,7 @@ def encode_png(image: Image) -> bytes:
 def frame_offset(element: Locator) -> tuple[float, float]:
     """Where the element's frame starts in the window, css pixels; (0, 0) in the main frame."""
     x = y = 0.0
-    handle = element.element_handle()
-    frame = handle.owner_frame() if handle else None
+    frame = element.element_handle().owner_frame()
     if frame is None or frame.parent_frame is None:
         return x, y
     host = frame.frame_element()

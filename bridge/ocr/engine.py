@@ -51,11 +51,16 @@ class PaddleEngine:
                 hint="Run `bridge doctor`, then `bridge setup` to fetch the weights anew.",
             ) from e
         self.name = name
+        narrow = self._net.pre_tfs["ReisizeNorm"]
+        # Short crops of list cells are not padded (faster, stack facts); captchas read better on a wide ground.
+        self._prepare = type(narrow)(rec_image_shape=[3, 48, 48])
+        self._prepare_wide = type(narrow)(rec_image_shape=[3, 48, 320])
         self._characters: list[str] = list(self._net.post_op.character)
         self._allowed: dict[str, NDArray[np.bool_]] = {}
 
     def read_lines(self, images: Sequence[Image], *, alphabet: str | None = None) -> list[Proposal]:
-        """One proposal per picture, in order; a picture of any height, H × W × 3 RGB."""
+        """One proposal per picture, in order; a picture of any height, H × W × 3 RGB.  alphabet: decodes to its
+        characters only, as captchas need it."""
         out: list[Proposal | None] = [None] * len(images)
         order = sorted(range(len(images)), key=lambda i: images[i].shape[1] / images[i].shape[0])
         for batch in _batches(order, images):
@@ -65,7 +70,8 @@ class PaddleEngine:
 
     def _read_batch(self, images: list[Image], alphabet: str | None) -> list[Proposal]:
         try:
-            prepared = self._net.pre_tfs["ReisizeNorm"](imgs=[np.ascontiguousarray(i) for i in images])
+            prepare = self._prepare if alphabet is None else self._prepare_wide
+            prepared = prepare(imgs=[np.ascontiguousarray(i) for i in images])
             x = self._net.pre_tfs["ToBatch"](imgs=prepared)
             steps = np.asarray(self._net.runner(x=x)[0], dtype=np.float32)
         except (RuntimeError, ValueError, MemoryError) as e:

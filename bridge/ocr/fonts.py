@@ -14,8 +14,9 @@ from bridge.interfaces import DrawSpec, Redrawer
 from bridge.ocr.pictures import ink, same_pixels
 from bridge.records import Box, Fragment, Image, TextStyle
 
-PHASES = 16
-"""Starts tried within one device pixel: the start decides which glyphs round where (measured in the prototype)."""
+PHASES = 32
+"""Starts tried within one device pixel: the start decides which glyphs round where.  The browser lays text out in
+1/64 css pixels, which at scale 2 are 1/32 device pixels, so these are all there are."""
 
 FAMILIES = (
     "sans-serif", "Arial", "SimSun", "Microsoft YaHei", "Tahoma", "Verdana", "Helvetica", "Segoe UI", "SimHei",
@@ -70,7 +71,7 @@ def css_colour(c: tuple[int, int, int]) -> str:
 
 
 def line_spec(text: str, font: Font, target: Ink, phase: int, scale: float, extra: float = 1.5) -> DrawSpec:
-    """One line drawn ``phase``/16 device pixels right of a whole one, wide enough for the target's ink."""
+    """One line drawn ``phase``/PHASES device pixels right of a whole one, wide enough for the target's ink."""
     height = round(font.size_px * 2)
     width = int(target.image.shape[1] / scale + extra * font.size_px) + 2 * BACKDROP
     x = BACKDROP + phase / PHASES / scale
@@ -149,6 +150,7 @@ def find_font(
     if not samples or not every:
         return None
     extents = redrawer.measure([t for t, _ in samples], [f.css for f in every])
+    phases = range(PHASES) if scale > 1 else range(0, PHASES, PHASES // 4)
     for i, (text, target) in enumerate(samples):
         h, w = target.image.shape[0] / scale, target.image.shape[1] / scale
         near = sorted(
@@ -156,8 +158,10 @@ def find_font(
             for n, e in enumerate(extents)
             if abs(e[i].ink_w - w) <= 1.6 and abs(e[i].ink_h - h) <= 2.1
         )
-        phases = range(PHASES) if scale > 1 else range(0, PHASES, 4)
-        attempts = [Attempt(text, every[n], p, target) for _, n in near[:most] for p in phases]
+        # Names that stand for one face measure alike; a Han character may still differ between them.
+        faces = {(extents[n][i], every[n].lang if not text.isascii() else ""): n for _, n in reversed(near)}
+        distinct = [n for _, n in near if n in set(faces.values()) or not text.isascii()][:most]
+        attempts = [Attempt(text, every[n], p, target) for n in distinct for p in phases]
         for a, d in zip(attempts, draw(redrawer, attempts, scale), strict=True):
             if equal(d, target):
                 return a.font, a.phase

@@ -7,7 +7,7 @@ for the net's runners-up and for look-alikes, and drawn again.  Only an equal pi
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,9 +48,14 @@ class LineProof:
 
 @dataclass(slots=True)
 class _Group:
-    font: Font | None = None
-    phases: Counter[int] = field(default_factory=Counter)
-    hopeless: bool = False
+    """styles: fonts and phases that have drawn lines of this group to the pixel, with how often."""
+
+    styles: Counter[tuple[Font, int]] = field(default_factory=Counter)
+    hopeless: bool = False  # every font of this machine was tried
+
+    @property
+    def fonts(self) -> list[Font]:
+        return list(dict.fromkeys(f for (f, _), _ in self.styles.most_common()))
 
 
 @dataclass(slots=True)
@@ -77,53 +82,52 @@ class PixelProver:
     def prove(self, lines: Sequence[Line]) -> list[LineProof]:
         proofs: dict[int, LineProof] = {}
         waiting = {i: _Open(line, line.proposal.text) for i, line in enumerate(lines) if line.proposal.text}
-        by_group: dict[int, list[int]] = defaultdict(list)
-        for i, o in waiting.items():
-            by_group[o.line.group].append(i)
+        self._try(waiting, _own(waiting), self._usual, proofs)
+        by_group: dict[int, list[_Open]] = defaultdict(list)
+        for o in waiting.values():
+            by_group[o.line.group].append(o)
         for group, members in by_group.items():
-            self._learn_font(group, [lines[i] for i in members])
-        waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].font is not None}
-        for phases in (self._usual_phases, _all_phases):
-            self._try(waiting, {i: [o.text] for i, o in waiting.items()}, phases, proofs)
+            self._learn_font(group, [o.line for o in members])
+        waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].styles}
+        for styles in (self._usual, self._every_phase):
+            self._try(waiting, _own(waiting), styles, proofs)
         for _ in range(ROUNDS):
             texts = {i: t for i, o in waiting.items() if (t := self._repairs(o))}
-            if not texts:
-                break
             before = {i: o.text for i, o in waiting.items()}
-            self._try(waiting, texts, self._usual_phases, proofs)
+            self._try(waiting, texts, self._usual, proofs)
             if all(o.text == before[i] for i, o in waiting.items()):
                 break
-        return [proofs.get(i, LineProof(None, waiting[i].text if i in waiting else line.proposal.text))
-                for i, line in enumerate(lines)]  # fmt: skip
+        guesses = {i: o.text for i, o in waiting.items()}
+        return [proofs.get(i) or LineProof(None, guesses.get(i, x.proposal.text)) for i, x in enumerate(lines)]
 
     # --- fonts --------------------------------------------------------------------------------------------------
 
     def _learn_font(self, group: int, lines: Sequence[Line]) -> None:
         g = self._groups[group]
-        if g.font is not None or g.hopeless:
-            return
         samples = sorted(
-            (x for x in lines if x.proposal.confidence >= SURE and 3 <= len(x.proposal.text) <= 24),
+            (x for x in lines if x.proposal.confidence >= SURE and 2 <= len(x.proposal.text) <= 24),
             key=lambda x: (-len(set(x.proposal.text)), x.ink.image.shape[1]),
         )[:5]
         if not samples:
             return
         pairs = [(x.proposal.text, x.ink) for x in samples]
         found = fonts.find_font(self._redrawer, pairs, self._fonts, self._scale)
-        if found is None:
+        if found is None and not g.hopeless and not g.styles:
             if self._every is None:
                 self._every = fonts.candidates(self._redrawer, canvas=self._canvas)
             found = fonts.find_font(self._redrawer, pairs, self._every, self._scale)
+            g.hopeless = found is None
         if found is None:
-            g.hopeless = True
             return
-        g.font = found[0]
-        g.phases[found[1]] += 1
-        if g.font not in self._fonts:
-            self._fonts.append(g.font)
+        g.styles[found] += 1
+        if found[0] not in self._fonts:
+            self._fonts.append(found[0])
 
-    def _usual_phases(self, group: int) -> list[int]:
-        return [p for p, _ in self._groups[group].phases.most_common(6)]
+    def _usual(self, group: int) -> list[tuple[Font, int]]:
+        return [s for s, _ in self._groups[group].styles.most_common(6)]
+
+    def _every_phase(self, group: int) -> list[tuple[Font, int]]:
+        return [(f, p) for f in self._groups[group].fonts[:2] for p in range(PHASES)]
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
@@ -131,24 +135,23 @@ class PixelProver:
         self,
         waiting: dict[int, _Open],
         texts: dict[int, list[str]],
-        phases: object,
+        styles: Callable[[int], list[tuple[Font, int]]],
         proofs: dict[int, LineProof],
     ) -> None:
-        """Draws every text in every phase; equal ones are proven and leave ``waiting``; the others keep the text
+        """Draws every text in every style; equal ones are proven and leave ``waiting``; the others keep the text
         that is right farthest from the left."""
-        assert callable(phases)
-        plan: list[tuple[int, Attempt]] = []
-        for i, candidates in texts.items():
-            o = waiting[i]
-            g = self._groups[o.line.group]
-            assert g.font is not None
-            plan += [(i, Attempt(t, g.font, p, o.line.ink)) for t in candidates for p in phases(o.line.group)]
+        plan = [
+            (i, Attempt(t, font, phase, waiting[i].line.ink))
+            for i, candidates in texts.items()
+            for font, phase in styles(waiting[i].line.group)
+            for t in candidates
+        ]
         for (i, a), d in zip(plan, fonts.draw(self._redrawer, [a for _, a in plan], self._scale), strict=True):
             if i in proofs:
                 continue
             o = waiting[i]
             if fonts.equal(d, a.target) and _tall_enough(a, self._scale):
-                self._groups[o.line.group].phases[a.phase] += 1
+                self._groups[o.line.group].styles[a.font, a.phase] += 1
                 proofs[i] = LineProof(a.text, a.text, a.font, self._twins_in(a.text, a.font))
                 continue
             prefix = _equal_columns(d, a.target)
@@ -190,13 +193,13 @@ class PixelProver:
         return tuple((i, t) for i, c in enumerate(text) if (t := self._twins[font, c]))
 
 
-def _all_phases(_group: int) -> list[int]:
-    return list(range(PHASES))
+def _own(waiting: dict[int, _Open]) -> dict[int, list[str]]:
+    return {i: [o.text] for i, o in waiting.items()}
 
 
 def _tall_enough(a: Attempt, scale: float) -> bool:
     """A mark of a few pixels is the same picture high and low on the line: its place is not proven."""
-    return a.target.image.shape[0] >= 0.35 * a.font.size_px * scale
+    return bool(a.target.image.shape[0] >= 0.35 * a.font.size_px * scale)
 
 
 def _equal_columns(drawn: Drawn, target: Ink) -> int:

@@ -23,7 +23,7 @@ from bridge.ocr.normal import joined, visible
 from bridge.ocr.page_proof import PageText
 from bridge.ocr.pictures import CellPicture, cell_picture, for_the_net
 from bridge.ocr.pixel_proof import Line, LineProof, PixelProver
-from bridge.profiles import Column, ColumnType, Profile
+from bridge.profiles import Column, ColumnType, Profile, TotalCount
 from bridge.records import (
     Box,
     Doubt,
@@ -51,9 +51,15 @@ class _Cell:
     picture: CellPicture
     column: Column | None
     index: int  # grid column
+    heading: bool = False
     claim: PageText | None = None
     proposal: Proposal | None = None
     reading: Reading | None = None
+
+    @property
+    def group(self) -> int:
+        """Cells that share font and start: a column's headings, a column's rows."""
+        return 2 * self.index + self.heading
 
 
 class ScreenReader:
@@ -134,7 +140,10 @@ class ScreenReader:
             for i in range(grid.columns)
         ]
         flat = [c for group in cells for c in group if c is not None]
+        for c in flat:
+            c.heading = True
         self._prove(shot, flat)
+        self._learn(flat)
         for group in cells:
             found = [c.reading for c in group if c is not None and c.reading is not None]
             texts = [r.text for r in found if r.text]
@@ -233,7 +242,8 @@ class ScreenReader:
         self._by_page_text(shot, [c for c in open_cells if c.reading is None])
         rest = [c for c in open_cells if c.reading is None]
         self._propose(shot, rest)
-        self._by_pixels(shot, rest)
+        self._by_page_style(shot, [c for c in rest if c.raw.page is not None])
+        self._by_pixels(shot, [c for c in rest if c.raw.page is None])
         for c in rest:
             if c.reading is None:
                 c.reading = self._undecided(shot, c)
@@ -322,6 +332,31 @@ class ScreenReader:
             lines = by_key.get(c.picture.key, [])
             c.proposal = lines[0] if len(lines) == 1 else _joined_proposal(lines)
 
+    def _by_page_style(self, shot: PageShot, cells: Sequence[_Cell]) -> None:
+        """The net's proposal drawn in the place and style of the page's text, which did not come out equal.
+
+        What it proves is what the screen shows; that the page says otherwise still is for a person to see."""
+        tried = [
+            (c, replace(c.claim.fragments[0], text=c.proposal.text))
+            for c in cells
+            if c.claim is not None and c.proposal is not None and len(c.claim.fragments) == 1 and c.proposal.text
+        ]
+        if self._redrawer is None or not tried:
+            return
+        specs = [
+            page_proof.spec(c.raw.page, c.picture, shot.scale, [f]) for c, f in tried if c.raw.page is not None
+        ]
+        equal = page_proof.drawn_equal(self._redrawer, specs, [c.picture for c, _ in tried], shot.scale)
+        for (c, _), ok in zip(tried, equal, strict=True):
+            if ok and c.proposal is not None:
+                c.reading = _reading(
+                    shot,
+                    c,
+                    visible(c.proposal.text),
+                    (Witness.NET, Witness.REDRAW),
+                    doubts=(Doubt.PAGE_TEXT_DIFFERS,),
+                )
+
     def _by_pixels(self, shot: PageShot, cells: Sequence[_Cell]) -> None:
         """The net's proposals, drawn back line by line."""
         if self._redrawer is None or shot.drawn_by is DrawnBy.FOREIGN or not cells:
@@ -338,7 +373,7 @@ class ScreenReader:
                 part = c.picture.image[rows[0] : rows[1]]
                 image = ink_of(part, c.picture.colour).image
                 lines.append(
-                    Line(Ink(image, c.picture.colour, text_colour(image, c.picture.colour)), proposal, c.index)
+                    Line(Ink(image, c.picture.colour, text_colour(image, c.picture.colour)), proposal, c.group)
                 )
                 owner.append(key)
         by_key: dict[str, list[LineProof]] = {}
@@ -416,31 +451,43 @@ class ScreenReader:
             self._memory.learn(list(proofs.values()))
 
     def _total(self, shot: PageShot, grid: RawGrid) -> Reading | None:
+        """The text around the list's count: from its own place, or from below the rows."""
         rule = self._profile.order_list.total
-        if rule is None or shot.total_image is None:
+        if rule is None:
             return None
-        h, w = shot.total_image.shape[:2]
-        picture = cell_picture(shot.total_image, (0, 0, w, h), shot.scale, salt="total")
-        if picture.blank:
-            return None
-        lines = [
-            self._net.read_lines([for_the_net(picture, shot.scale, rows)])[0]
-            for rows in split_lines(picture, shot.scale)
-        ]
-        text = " ".join(p.text for p in lines)
-        confidence = min((p.confidence for p in lines), default=0.0)
+        if shot.total_image is not None:
+            h, w = shot.total_image.shape[:2]
+            pictures = [cell_picture(shot.total_image, (0, 0, w, h), shot.scale, salt="total")]
+        else:
+            pictures = [cell_picture(shot.image, c.rect, shot.scale, salt="total") for c in grid.below]
+        found = [self._count(shot, p, rule) for p in pictures if not p.blank]
+        return next((r for r in found if re.search(rule.pattern, r.text)), found[0] if found else None)
+
+    def _count(self, shot: PageShot, picture: CellPicture, rule: TotalCount) -> Reading:
+        known = self._memory.lookup(self._source, [picture.key]).get(picture.key)
+        if known is not None:
+            text, confidence = known.text, 1.0
+        else:
+            rows = split_lines(picture, shot.scale)
+            lines = self._net.read_lines([for_the_net(picture, shot.scale, r) for r in rows])
+            text = " ".join(p.text for p in lines)
+            confidence = min((p.confidence for p in lines), default=0.0)
         seen, claimed = re.search(rule.pattern, text), re.search(rule.pattern, shot.total_text or "")
         agree = bool(seen and claimed and seen.group(1) == claimed.group(1))
         # A count read wrong can only hold a run back, never let one through: rows must match it.
         proven = agree or bool(seen and shot.total_text is None and confidence >= AGREE)
         best = shot.total_text if shot.total_text and claimed else text
+        if agree and known is None:
+            self._memory.learn(
+                [ProvenPicture(source=self._source, picture=picture.key, text=text, witnesses=(Witness.NET,))]
+            )
         return Reading(
             text=best,
             proven=proven,
             confidence=confidence,
             witnesses=(Witness.NET, Witness.PAGE_TEXT) if agree else (Witness.NET,),
             doubts=() if proven else (Doubt.UNPROVEN,),
-            box=Box(x=0, y=0, w=w, h=h),
+            box=_rect_box(picture.rect),
             shot=shot.sha256,
             picture=picture.key,
             page=shot.number,
@@ -456,13 +503,13 @@ def _is_cut(c: _Cell) -> bool:
 
 
 def _touches_edge(c: _Cell, scale: float) -> bool:
-    """Pixels alone: does the text end where the cell ends, so that more of it may be hidden?"""
+    """Pixels alone: does the text fill its cell to the end, so that more of it may be hidden?  Text that is set to
+    the right stands at the end anyway; it is hidden only if it fills the cell from its start."""
     if c.column is not None and not c.column.cut.may_be:
         return False
-    room = c.picture.image.shape[1] - c.picture.ink_x[1]
-    return room < 2 * scale or (
-        c.reading is None and c.proposal is not None and c.proposal.text.endswith(("…", "..."))
-    )
+    left, right = c.picture.ink_x[0], c.picture.image.shape[1] - c.picture.ink_x[1]
+    marked = c.proposal is not None and c.proposal.text.endswith(("…", "...", "⋯"))
+    return marked or (right < 2 * scale and left < 8 * scale)
 
 
 def _legal(column: Column | None, text: str, at: int, twins: str) -> bool:

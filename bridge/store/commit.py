@@ -197,9 +197,7 @@ def _move_baseline(
     if row is None:
         connection.execute(insert(baseline).values(source=change.source, key=change.key, **values))
     else:
-        connection.execute(
-            update(baseline).where(t.source == change.source, t.key == change.key).values(**values)
-        )
+        connection.execute(update(baseline).where(t.source == change.source, t.key == change.key).values(**values))
 
 
 def _count_missing(connection: Connection, source: str, changes: ChangeSet, now: datetime) -> None:

@@ -220,9 +220,7 @@ def _postgres_error(error: DBAPIError, name: str) -> StoreError:
     if state in ("55P03", "40P01", "40001", "57014"):  # lock timeout, deadlock, serialization, cancelled
         return StoreBusy(f"the database {name} is busy ({said})", database=name)
     if state in ("53100", "53200"):
-        return StoreUnavailable(
-            f"no room left for the database {name} ({said})", hint=_FREE_SPACE, database=name
-        )
+        return StoreUnavailable(f"no room left for the database {name} ({said})", hint=_FREE_SPACE, database=name)
     if state == "25006":
         return StoreUnavailable(
             f"the database {name} is read-only ({said})",

@@ -135,9 +135,7 @@ def _values(known: _Known, source: str, picture: str, now: datetime) -> dict[str
 
 def _rows(connection: Connection, source: str, pictures: Sequence[str]) -> Iterator[Row[Any]]:
     for part in chunks(list(dict.fromkeys(pictures))):
-        yield from connection.execute(
-            select(memory).where(memory.c.source == source, memory.c.picture.in_(part))
-        )
+        yield from connection.execute(select(memory).where(memory.c.source == source, memory.c.picture.in_(part)))
 
 
 def _make_room(connection: Connection, source: str, limit: int) -> None:

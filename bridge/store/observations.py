@@ -32,9 +32,7 @@ def note_observations(
     t = observations.c
     known = {
         (row.key, row.content): row.id
-        for row in connection.execute(
-            select(t.id, t.key, t.content).where(t.source == source, t.current)
-        )
+        for row in connection.execute(select(t.id, t.key, t.content).where(t.source == source, t.current))
     }
     keys = {key for key, _ in seen}
     same = [known[pair] for pair in seen if pair in known]

@@ -75,9 +75,7 @@ class Outbox:
     def mark_failed(self, message: OutboxMessage, *, error: str, retry_at: datetime, now: datetime) -> None:
         """Only the worker with the newest attempt decides: an older one's news is out of date."""
         mine = self._mine(message)
-        self._update(
-            message, mine, state="pending", next_attempt_at=retry_at, lease_until=None, last_error=error
-        )
+        self._update(message, mine, state="pending", next_attempt_at=retry_at, lease_until=None, last_error=error)
 
     def park(self, message: OutboxMessage, *, error: str, now: datetime) -> None:
         self._update(message, self._mine(message), state="parked", lease_until=None, last_error=error)

@@ -81,9 +81,7 @@ def _insert_new(
         # question is a new one: else that change would be held back without anyone being told.
         if item.fingerprint in standing or (item.fingerprint, values["content"]) in answered:
             continue
-        values.update(
-            state="open", binding=False, run_id=run_id, created_at=now, last_run=run_id, last_seen=now
-        )
+        values.update(state="open", binding=False, run_id=run_id, created_at=now, last_run=run_id, last_seen=now)
         rows.append(values)
     if rows:
         connection.execute(insert(review_items), rows)
@@ -119,9 +117,7 @@ def _close_idle(connection: Connection, observed: ObservedList, changes: ChangeS
         and (row.kind in whole or (row.kind == ReviewKind.DOUBTFUL_ROW and row.key in answered))
     ]
     for part in chunks(idle):
-        connection.execute(
-            update(review_items).where(t.id.in_(part)).values(state="superseded", closed_at=now)
-        )
+        connection.execute(update(review_items).where(t.id.in_(part)).values(state="superseded", closed_at=now))
     return len(idle)
 
 

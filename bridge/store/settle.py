@@ -72,9 +72,7 @@ class Settlements:
             )
             return messages
 
-    def _close(
-        self, connection: Connection, item_id: int, settlement: Settlement, now: datetime
-    ) -> StoredReview:
+    def _close(self, connection: Connection, item_id: int, settlement: Settlement, now: datetime) -> StoredReview:
         """The condition in the UPDATE decides who was first, whatever both had read before."""
         t = review_items.c
         closed = connection.execute(

@@ -1,0 +1,296 @@
+"""USE CASE: one run of one source.
+
+sign in → capture → read → parse → check → reconcile → commit → push → report, each stage once and in this order.
+What went wrong in one stage is the run's result, not its end: messages of earlier runs still go out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bridge import log
+from bridge.errors import BridgeError, DeadlineExceeded, HeldForPerson
+from bridge.interfaces import (
+    Clock,
+    PageReader,
+    Progress,
+    Redrawer,
+    Relay,
+    Reporter,
+    SourceDriver,
+    SourceSession,
+    Store,
+)
+from bridge.parse.checks import check
+from bridge.parse.orders import parse_grids
+from bridge.profiles import Profile
+from bridge.reconcile import Breaker, reconcile
+from bridge.records import (
+    CaptureSet,
+    ChangeKind,
+    ChangeSet,
+    Grid,
+    ObservedList,
+    OrderLine,
+    RunStatus,
+    RunSummary,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyncParts:
+    """What one run works with; ``bridge.wiring`` puts it together."""
+
+    source: str
+    profile: Profile
+    driver: SourceDriver
+    reader: Callable[[Redrawer], PageReader]
+    store: Store
+    relay: Relay
+    reporter: Reporter
+    receivers: Sequence[str]
+    breaker: Breaker
+    clock: Clock
+    new_id: Callable[[], str]
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is known so far of the run under way."""
+
+    run_id: str
+    started_at: datetime
+    deadline: datetime | None
+    dry_run: bool
+    progress: Progress | None
+    seconds: dict[str, float] = field(default_factory=dict)
+    capture: CaptureSet | None = None
+    grids: list[Grid] = field(default_factory=list)
+    observed: ObservedList | None = None
+    changes: ChangeSet | None = None
+    committed: bool = False
+    pushed: int = 0
+    push_failed: int = 0
+    guard_blocked: int = 0
+    error: BridgeError | None = None
+
+    @contextmanager
+    def stage(self, name: str, now: Clock) -> Iterator[None]:
+        """Times a stage, logs its start and end, and refuses to start one after the deadline."""
+        if self.deadline is not None and now() >= self.deadline:
+            raise DeadlineExceeded(f"the run's time was over before {name}", stage=name)
+        started = time.monotonic()
+        log.event(f"{name}.started", stage=name, level="DEBUG")
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - started, 3)
+            log.event(f"{name}.ended", stage=name, seconds=self.seconds[name], level="DEBUG")
+
+
+def sync(
+    parts: SyncParts,
+    *,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    deadline: datetime | None = None,
+) -> RunSummary:
+    """Runs the nine stages; dry_run: nothing is kept and nothing sent.
+
+    Returns the run's summary, also of a run that failed: ``error`` and ``error_code`` say why.  Raises StoreError
+    if even the run's start or end cannot be noted.
+    """
+    run = _Run(parts.new_id(), parts.clock(), deadline, dry_run, progress)
+    with log.fields(run_id=run.run_id, source=parts.source):
+        log.event("run.started", f"sync of {parts.source}", dry_run=dry_run)
+        if not dry_run:
+            parts.store.begin_run(parts.source, run.run_id, run.started_at)
+        try:
+            _observe(parts, run)
+            _decide(parts, run)
+        except BridgeError as e:
+            run.error = e
+            log.event("run.error", str(e), level="ERROR", code=e.code, hint=e.hint)
+        if not dry_run:
+            _push(parts, run)
+        summary = _summary(parts, run)
+        if run.observed is not None and run.changes is not None:
+            summary = _report(parts, run, summary)
+        if not dry_run:
+            parts.store.finish_run(summary)
+        log.event("run.finished", summary.status.value, status=summary.status.value, rows=summary.rows)
+        return summary
+
+
+def _observe(parts: SyncParts, run: _Run) -> None:
+    """sign in → capture → read, with one browser open for all three."""
+    now = parts.clock
+    with parts.driver.open() as session:
+        try:
+            with run.stage("sign_in", now):
+                session.sign_in()
+            try:
+                with run.stage("capture", now):
+                    session.open_list()
+                    run.capture = session.capture(run.progress)
+            finally:
+                _leave(parts, session)
+            with run.stage("read", now):
+                reader = parts.reader(session.redrawer)
+                for shot in run.capture.shots:
+                    _in_time(run, now, "read")
+                    run.grids.append(reader.read(shot))
+                    if run.progress:
+                        run.progress("read", len(run.grids), len(run.capture.shots))
+        finally:
+            run.guard_blocked = session.guard_blocked
+
+
+def _leave(parts: SyncParts, session: SourceSession) -> None:
+    """Gives the seat back as soon as the pictures are taken: people may be waiting for it."""
+    sign_in = parts.profile.sign_in
+    if sign_in is None or sign_in.after_run == "keep" or not sign_in.sign_out:
+        return
+    try:
+        session.sign_out()
+    except BridgeError as e:
+        log.event("sign_out.failed", str(e), level="WARNING", code=e.code)
+
+
+def _decide(parts: SyncParts, run: _Run) -> None:
+    """parse → check → reconcile → commit."""
+    now, profile = parts.clock, parts.profile
+    assert run.capture is not None
+    with run.stage("parse", now):
+        lines = parse_grids(parts.source, profile, run.grids)
+    with run.stage("check", now):
+        run.observed = check(
+            source=parts.source,
+            profile=profile,
+            capture_complete=run.capture.complete,
+            why_incomplete=run.capture.why_incomplete,
+            grids=run.grids,
+            lines=lines,
+        )
+        for finding in run.observed.findings:
+            log.event("check.finding", finding.message, level="WARNING", code=finding.code)
+    with run.stage("reconcile", now):
+        run.changes = _reconciled(parts, run.observed)
+    if run.dry_run:
+        return
+    with run.stage("commit", now):
+        parts.store.commit(run.run_id, run.observed, run.changes, receivers=parts.receivers, now=now())
+        run.committed = True
+    if run.changes.held is not None:
+        raise HeldForPerson(
+            run.changes.held, hint="Look at the report; `bridge review list` shows how to let it through."
+        )
+
+
+def _reconciled(parts: SyncParts, observed: ObservedList) -> ChangeSet:
+    """A hold that a person has released goes through; another, bigger one does not."""
+
+    def compare(*, released: bool) -> ChangeSet:
+        return reconcile(
+            parts.store.baseline(parts.source),
+            observed,
+            key_fields=parts.profile.key,
+            scope=parts.profile.order_list.scope.kind,
+            breaker=parts.breaker,
+            released=released,
+        )
+
+    changes = compare(released=False)
+    if changes.held is None:
+        return changes
+    released = parts.store.released(parts.source)
+    return compare(released=True) if released in {r.fingerprint for r in changes.reviews} else changes
+
+
+def _push(parts: SyncParts, run: _Run) -> None:
+    """Everything that is due goes out, whatever became of this run's list."""
+    try:
+        with run.stage("push", parts.clock):
+            result = parts.relay.push(deadline=run.deadline)
+        run.pushed, run.push_failed = result.sent, result.failed + result.parked
+    except BridgeError as e:
+        log.event("push.error", str(e), level="ERROR", code=e.code)
+        run.error = run.error or e
+
+
+def _report(parts: SyncParts, run: _Run, summary: RunSummary) -> RunSummary:
+    assert run.observed is not None
+    assert run.changes is not None
+    try:
+        with run.stage("report", parts.clock):
+            path = parts.reporter.write(summary, run.observed, run.changes)
+    except BridgeError as e:
+        log.event("report.error", str(e), level="ERROR", code=e.code)
+        if run.error is not None:
+            return summary
+        return replace(summary, error=str(e), error_code=e.code, hint=e.hint, status=RunStatus.PARTIAL)
+    return replace(summary, report=str(path), seconds=dict(run.seconds), finished_at=parts.clock())
+
+
+def _in_time(run: _Run, now: Clock, stage: str) -> None:
+    if run.deadline is not None and now() >= run.deadline:
+        raise DeadlineExceeded(f"the run's time was over during {stage}", stage=stage)
+
+
+def _summary(parts: SyncParts, run: _Run) -> RunSummary:
+    observed, changes, e = run.observed, run.changes, run.error
+    lines: Sequence[OrderLine] = observed.lines if observed else ()
+    kinds = Counter(c.kind for c in changes.changes) if changes and changes.held is None else Counter()
+    straight = sum(line.ok for line in lines)
+    findings = tuple(f.message for f in observed.findings) if observed and not observed.complete else ()
+    return RunSummary(
+        run_id=run.run_id,
+        source=parts.source,
+        status=_status(run, straight == len(lines)),
+        complete=bool(observed and observed.complete),
+        why_not=findings or ((str(e),) if e else ()),
+        pages=run.capture.shots[-1].number if run.capture and run.capture.shots else 0,
+        rows=len(lines),
+        declared_total=observed.declared_total if observed else None,
+        added=kinds[ChangeKind.ADDED] + kinds[ChangeKind.BACK],
+        changed=kinds[ChangeKind.CHANGED],
+        gone=kinds[ChangeKind.GONE],
+        left=kinds[ChangeKind.LEFT],
+        missing=len(changes.missing) if changes and changes.held is None else 0,
+        doubtful=len(lines) - straight,
+        straight_through=straight,
+        pushed=run.pushed,
+        push_failed=run.push_failed,
+        guard_blocked=run.guard_blocked,
+        seconds=dict(run.seconds),
+        witnesses=dict(_witnesses(lines)),
+        error=str(e) if e else None,
+        error_code=e.code if e else None,
+        hint=(e.hint or None) if e else None,
+        started_at=run.started_at,
+        finished_at=parts.clock(),
+        dry_run=run.dry_run,
+    )
+
+
+def _status(run: _Run, all_straight: bool) -> RunStatus:
+    if isinstance(run.error, HeldForPerson):
+        return RunStatus.HELD
+    if run.error is not None and not run.committed:
+        return RunStatus.FAILED
+    complete = run.observed is not None and run.observed.complete
+    return RunStatus.OK if complete and all_straight and run.error is None else RunStatus.PARTIAL
+
+
+def _witnesses(lines: Sequence[OrderLine]) -> Counter[str]:
+    """Cells by how they were proven, ``page_text+redraw``, and ``doubtful``."""
+    return Counter(
+        "+".join(w.value for w in v.reading.witnesses) if v.ok else "doubtful"
+        for line in lines
+        for v in line.fields.values()
+    )

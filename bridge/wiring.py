@@ -1,0 +1,377 @@
+"""Settings → concrete parts; the only chooser.  Each public method is one use case for the command line."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from filelock import FileLock, Timeout
+
+from bridge.errors import RunBusy
+from bridge.evidence import FolderEvidence
+from bridge.interfaces import (
+    Memory,
+    PageReader,
+    Progress,
+    Proposal,
+    PushResult,
+    Redrawer,
+    StoredReview,
+    TextReader,
+)
+from bridge.parse.checks import check as check_lines
+from bridge.parse.orders import parse_grids
+from bridge.profiles import Profile, load_profile
+from bridge.records import Image, ObservedList, OrderLine, RunSummary, plain_scalar
+from bridge.secrets import Secrets, os_keyring, url_with_password
+from bridge.settings import SecretRef, Settings, Source, load_settings
+
+if TYPE_CHECKING:
+    from bridge.erp.session import ErpDriver
+    from bridge.ocr.engine import PaddleEngine
+    from bridge.outbox.relay import OutboxRelay
+    from bridge.review.decisions import Decide
+    from bridge.store import SqlStore
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckResult:
+    """What ``bridge check`` shows.  rows: {heading: plain value, or value, text and status where doubtful}."""
+
+    annotated: Path
+    headings: list[str]
+    rows: list[dict[str, Any]]
+    messages: list[str]
+
+
+class LazyReader:
+    """A text reader that loads its net at the first picture: a run whose every cell is proven otherwise never
+    pays for it."""
+
+    def __init__(self, load: Callable[[], TextReader]) -> None:
+        self._load = load
+        self._reader: TextReader | None = None
+
+    def read_lines(self, images: Sequence[Image], *, alphabet: str | None = None) -> list[Proposal]:
+        if not images:
+            return []
+        if self._reader is None:
+            self._reader = self._load()
+        return self._reader.read_lines(images, alphabet=alphabet)
+
+
+def paddle(model: str, threads: int = 2) -> PaddleEngine:
+    """model: small or tiny."""
+    from bridge.ocr.engine import PaddleEngine
+    from bridge.ocr.weights import find_weights
+
+    weights = find_weights(f"PP-OCRv6_{model}_rec")
+    return PaddleEngine(weights.folder, weights.model_name, threads=threads)
+
+
+class App:
+    """Everything wired together for one bridge.toml."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        if settings.ocr.weights is not None:
+            os.environ["BRIDGE_WEIGHTS"] = str(settings.ocr.weights)
+
+    @classmethod
+    def load(cls, config: Path) -> App:
+        """Raises ConfigError with every fault of the file."""
+        return cls(load_settings(config))
+
+    # --- parts --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self.settings.data_dir, keyring=os_keyring())
+
+    @cached_property
+    def store(self) -> SqlStore:
+        from bridge.store import SqlStore
+
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        url = self.settings.database_url
+        if (password := self.settings.store.password) is not None:
+            url = url_with_password(url, self.secrets.get(password.name))
+        store = SqlStore(url, utc_now)
+        store.upgrade()
+        return store
+
+    @cached_property
+    def evidence(self) -> FolderEvidence:
+        return FolderEvidence(self.settings.evidence_dir)
+
+    def profile(self, source: str) -> Profile:
+        return load_profile(self.settings.source(source).profile)
+
+    def relay(self) -> OutboxRelay:
+        from bridge.outbox.relay import OutboxRelay
+        from bridge.outbox.transports import build_transport
+
+        transports = {
+            name: build_transport(name, r.kind, r.options, self.secrets.get)
+            for name, r in self.settings.receivers.items()
+        }
+        return OutboxRelay(store=self.store, transports=transports, clock=utc_now)
+
+    def driver(self, source: str, *, pixels_only: bool = False, guard_off: bool = False) -> ErpDriver:
+        from bridge.erp.browser import BrowserOptions
+        from bridge.erp.session import ErpDriver
+
+        given, profile = self.settings.source(source), self.profile(source)
+        return ErpDriver(
+            source=source,
+            profile=profile,
+            url=given.url,
+            credentials=self._credentials(given),
+            evidence=self.evidence,
+            clock=utc_now,
+            reader=self.net,
+            options=BrowserOptions(
+                executable=self.settings.browser.path,
+                headless=self.settings.browser.headless,
+                ca_file=given.ca_file,
+            ),
+            page_help=not pixels_only and not given.pixels_only and given.page_help is not False,
+            guard_off=guard_off,
+        )
+
+    def _credentials(self, given: Source) -> Any:
+        from bridge.erp.steps import Credentials
+
+        def value(ref: SecretRef | str | None) -> str:
+            if ref is None or isinstance(ref, str):
+                return ref or ""
+            return self.secrets.get(ref.name).reveal()
+
+        return Credentials(user=value(given.user), password=value(given.password), totp_secret=value(given.totp))
+
+    @cached_property
+    def net(self) -> LazyReader:
+        return LazyReader(lambda: paddle(self.settings.ocr.model, self.settings.ocr.threads))
+
+    def reader(self, source: str, profile: Profile, memory: Memory, redrawer: Redrawer | None) -> PageReader:
+        from bridge.ocr.reader import ScreenReader
+
+        return ScreenReader(profile, source, self.net, memory, redrawer)
+
+    # --- use cases ----------------------------------------------------------------------------------------------
+
+    def sync(
+        self,
+        source: str,
+        *,
+        dry_run: bool = False,
+        pixels_only: bool = False,
+        progress: Progress | None = None,
+        deadline: datetime | None = None,
+        guard_off: bool = False,
+    ) -> RunSummary:
+        """One run.  Raises RunBusy if another run of this source is under way, ConfigError and its subclasses
+        before a browser opens; what goes wrong later is in the summary."""
+        from bridge.reconcile import Breaker
+        from bridge.reports.mismatch import MismatchReporter
+        from bridge.sync import SyncParts, sync
+
+        profile = self.profile(source)
+        driver = self.driver(source, pixels_only=pixels_only, guard_off=guard_off)
+        relay = self.relay()
+        memory: Memory = _Forgetful(self.store) if dry_run else self.store
+        limit = deadline or utc_now() + timedelta(seconds=self.settings.deadline_s(source))
+        parts = SyncParts(
+            source=source,
+            profile=profile,
+            driver=driver,
+            reader=lambda redrawer: self.reader(source, profile, memory, redrawer),
+            store=self.store,
+            relay=relay,
+            reporter=MismatchReporter(
+                self.settings.reports_dir,
+                self.evidence,
+                zone=ZoneInfo(profile.browser.timezone),
+                language=self.settings.reports.language,
+                labels={c.field: c.name for c in profile.columns if c.field},
+            ),
+            receivers=tuple(self.settings.receivers),
+            breaker=Breaker(**self.settings.source(source).breaker.model_dump()),
+            clock=utc_now,
+            new_id=lambda: uuid.uuid4().hex[:12],
+        )
+        with self._only_run_of(source):
+            return sync(parts, dry_run=dry_run, progress=progress, deadline=limit)
+
+    def check(self, source: str, *, pixels_only: bool = False, progress: Progress | None = None) -> CheckResult:
+        """Signs in, opens the list, reads its first page and draws what was found over it; keeps nothing else."""
+        from bridge.reports.annotate import annotate
+
+        profile = self.profile(source)
+        with self._only_run_of(source), self.driver(source, pixels_only=pixels_only).open() as session:
+            session.sign_in()
+            session.open_list()
+            capture = session.capture(progress, max_pages=1)
+            reader = self.reader(source, profile, _Forgetful(self.store), session.redrawer)
+            shot = capture.shots[0]
+            grid = reader.read(shot, progress)
+            session.sign_out()
+            blocked = session.guard_blocked
+        observed = self._observed(source, profile, [grid])
+        folder = self.settings.data_dir / "checks"
+        folder.mkdir(parents=True, exist_ok=True)
+        annotated = folder / f"{source}-{utc_now():%Y%m%d-%H%M%S}.png"
+        annotated.write_bytes(
+            annotate(shot.image, grid, scale=shot.scale, language=self.settings.reports.language)
+        )
+        doubtful = sum(not line.ok for line in observed.lines)
+        messages = [f"{len(observed.lines)} rows on the first page, {doubtful} of them doubtful"]
+        if grid.total_count is not None:
+            messages.append(f"the page's count reads {grid.total_count.text!r}")
+        if blocked:
+            messages.append(f"the read-only guard stopped {blocked} requests or clicks")
+        return CheckResult(
+            annotated=annotated,
+            headings=[c.name for c in profile.columns if c.field],
+            rows=[_row(profile, line) for line in observed.lines],
+            messages=messages,
+        )
+
+    @staticmethod
+    def read_image(image: Path, profile_file: Path) -> dict[str, Any]:
+        """Reads a list from a picture file; no browser, nothing is kept.
+
+        Raises UnreadableImage for a file that is no picture of a list, LayoutChanged if its headings are not the
+        profile's, ProfileError, WeightsMissing.
+        """
+        from bridge.ocr.files import shot_of
+        from bridge.ocr.reader import ScreenReader
+
+        profile = load_profile(profile_file)
+        shot = shot_of(image, profile.browser.scale)
+        reader = ScreenReader(profile, profile.name, LazyReader(lambda: paddle("small")), _NoMemory(), None)
+        grid = reader.read(shot)
+        observed = App._observed(profile.name, profile, [grid])
+        return {
+            "file": str(image),
+            "headings": [c.name for c in profile.columns if c.field],
+            "rows": [_row(profile, line) for line in observed.lines],
+            "findings": [f.message for f in observed.findings],
+        }
+
+    @staticmethod
+    def _observed(source: str, profile: Profile, grids: list[Any]) -> ObservedList:
+        lines = parse_grids(source, profile, grids)
+        return check_lines(source=source, profile=profile, capture_complete=False, grids=grids, lines=lines)
+
+    def push(self, receiver: str | None = None) -> PushResult:
+        return self.relay().push(receiver=receiver)
+
+    def export_orders(self, source: str | None = None) -> list[dict[str, Any]]:
+        if source is not None:
+            self.settings.source(source)
+        return self.store.export_orders(source)
+
+    def status(self) -> dict[str, Any]:
+        """Sources and receivers as ``bridge status`` shows them; ages count from the last complete sync."""
+        now = utc_now()
+        sources = {}
+        for name in self.settings.sources:
+            figures, counts = self.store.figures(name), self.store.counts(name)
+            complete, last = figures.last_complete, figures.last_run
+            sources[name] = {
+                "last_run_at": last.finished_at or last.started_at if last else None,
+                "status": last.status.value if last else "never run",
+                "age_minutes": (now - complete).total_seconds() / 60 if complete else None,
+                "orders": counts["orders_active"],
+                "waiting": counts["reviews_open"],
+                "straight_through": figures.straight_through,
+            }
+        receivers = {name: self.store.pending(name) for name in self.settings.receivers}
+        return {"sources": sources, "receivers": receivers}
+
+    def open_reviews(self, source: str | None = None) -> list[StoredReview]:
+        return self.decisions.open(source)
+
+    @cached_property
+    def decisions(self) -> Decide:
+        from bridge.review.decisions import Decide
+
+        return Decide(
+            self.store,
+            profile_of=self.profile,
+            receivers_of=lambda _source: tuple(self.settings.receivers),
+            clock=utc_now,
+        )
+
+    def decide(self, item: int, action: str, *, values: dict[str, str], by: str, note: str = "") -> int:
+        """Settles one question; returns how many messages follow from it."""
+        if action == "type":
+            return self.decisions.type_values(item, values, by=by, note=note).messages
+        return int(getattr(self.decisions, action)(item, by=by, note=note).messages)
+
+    @contextmanager
+    def _only_run_of(self, source: str) -> Iterator[None]:
+        """One run per source at a time, also between processes; a killed run's lock ends with it."""
+        folder = self.settings.data_dir / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder / f"{source}.lock", timeout=0):
+                yield
+        except Timeout:
+            raise RunBusy(
+                f"another run of {source} is under way", hint="Wait for it, or look at `bridge status`."
+            ) from None
+
+
+class _Forgetful:
+    """A memory that is asked but taught nothing: for runs that keep nothing."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.lookup = memory.lookup
+
+    def learn(self, proofs: Sequence[Any]) -> None:
+        del proofs
+
+
+class _NoMemory:
+    def lookup(self, source: str, pictures: Sequence[str]) -> dict[str, Any]:
+        del source, pictures
+        return {}
+
+    def learn(self, proofs: Sequence[Any]) -> None:
+        del proofs
+
+
+def _row(profile: Profile, line: OrderLine) -> dict[str, Any]:
+    """One line by heading: the plain value where it is proven, else with its text and why it is not."""
+    out: dict[str, Any] = {}
+    for c in profile.columns:
+        if c.field is None or c.field not in line.fields:
+            continue
+        v = line.fields[c.field]
+        plain = plain_scalar(v.value)
+        out[c.name] = (
+            plain
+            if v.ok
+            else {
+                "value": plain,
+                "text": v.reading.text,
+                "confidence": round(v.reading.confidence, 3),
+                "alternatives": list(v.reading.alternatives),
+                "status": ", ".join(d.value for d in v.doubts) or "unproven",
+            }
+        )
+    return out
