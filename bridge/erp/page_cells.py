@@ -6,6 +6,7 @@ a table of their own and cells that span columns are the rule in these programs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -27,7 +28,9 @@ def cells_under(
     offset: of the element's frame in the window, css pixels.  Row and column numbers are the markup's;
     :func:`arrange` gives them their place.  Raises playwright's Error if the element is gone.
     """
-    found = element.evaluate(_SCRIPT, [rows.heading, "" if headings_only else rows.row, rows.cell, rows.row_id])
+    found = json.loads(
+        element.evaluate(_SCRIPT, [rows.heading, "" if headings_only else rows.row, rows.cell, rows.row_id])
+    )
     dx, dy = offset
     return [_cell(raw, found["lang"], dx, dy) for raw in found["cells"]]
 

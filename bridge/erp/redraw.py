@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -82,16 +83,19 @@ class BrowserRedrawer:
 
     def measure(self, texts: Sequence[str], fonts: Sequence[str]) -> list[list[TextExtent]]:
         _, page, _ = self._page(2.0)
-        found = page.evaluate(
-            """([texts, fonts]) => {
-              const c = document.createElement('canvas').getContext('2d');
-              return fonts.map(f => { c.font = f; return texts.map(t => {
-                const m = c.measureText(t);
-                return [m.width, m.actualBoundingBoxLeft + m.actualBoundingBoxRight,
-                        m.actualBoundingBoxAscent + m.actualBoundingBoxDescent];
-              }); });
-            }""",
-            [list(texts), list(fonts)],
+        # As one string: the driver's own serialisation takes longer than the measuring.
+        found = json.loads(
+            page.evaluate(
+                """given => {
+                  const [texts, fonts] = JSON.parse(given), c = document.createElement('canvas').getContext('2d');
+                  return JSON.stringify(fonts.map(f => { c.font = f; return texts.map(t => {
+                    const m = c.measureText(t);
+                    return [m.width, m.actualBoundingBoxLeft + m.actualBoundingBoxRight,
+                            m.actualBoundingBoxAscent + m.actualBoundingBoxDescent];
+                  }); }));
+                }""",
+                json.dumps([list(texts), list(fonts)]),
+            )
         )
         return [[TextExtent(*e) for e in row] for row in found]
 
@@ -122,7 +126,8 @@ class BrowserRedrawer:
         dom = "".join(_dom(specs[p.index], p, scale) for p in sheet if not specs[p.index].canvas)
         fills = [_fills(specs[p.index], p, scale) for p in sheet if specs[p.index].canvas]
         page.evaluate(
-            """([dom, cells, scale, w, h]) => {
+            """([dom, given, scale, w, h]) => {
+              const cells = JSON.parse(given);
               document.getElementById('s').innerHTML = dom;
               const c = document.getElementById('c');
               c.style.display = cells.length ? 'block' : 'none';
@@ -140,7 +145,7 @@ class BrowserRedrawer:
                 g.restore();
               }
             }""",
-            [dom, fills, scale, SHEET_W, SHEET_H],
+            [dom, json.dumps(fills), scale, SHEET_W, SHEET_H],
         )
         height = max(p.y + p.h for p in sheet)
         data = cdp.send(

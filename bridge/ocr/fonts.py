@@ -139,7 +139,7 @@ def candidates(redrawer: Redrawer, *, canvas: bool) -> list[Font]:
 
 
 def find_font(
-    redrawer: Redrawer, samples: Sequence[tuple[str, Ink]], fonts: Iterable[Font], scale: float, *, most: int = 60
+    redrawer: Redrawer, samples: Sequence[tuple[str, Ink]], fonts: Iterable[Font], scale: float, *, most: int = 24
 ) -> tuple[Font, int] | None:
     """The font and phase with which one of the samples comes out to the pixel, or None.
 

@@ -65,6 +65,7 @@ class _Open:
     line: Line
     text: str
     prefix: int = -1
+    style: tuple[Font, int] | None = None
 
 
 class PixelProver:
@@ -94,7 +95,7 @@ class PixelProver:
         for _ in range(ROUNDS):
             texts = {i: t for i, o in waiting.items() if (t := self._repairs(o))}
             before = {i: o.text for i, o in waiting.items()}
-            self._try(waiting, texts, self._usual, proofs)
+            self._try(waiting, texts, lambda o: [o.style] if o.style else [], proofs)
             if all(o.text == before[i] for i, o in waiting.items()):
                 break
         guesses = {i: o.text for i, o in waiting.items()}
@@ -107,7 +108,7 @@ class PixelProver:
         samples = sorted(
             (x for x in lines if x.proposal.confidence >= SURE and 2 <= len(x.proposal.text) <= 24),
             key=lambda x: (-len(set(x.proposal.text)), x.ink.image.shape[1]),
-        )[:5]
+        )[:4]
         if not samples:
             return
         pairs = [(x.proposal.text, x.ink) for x in samples]
@@ -123,11 +124,11 @@ class PixelProver:
         if found[0] not in self._fonts:
             self._fonts.append(found[0])
 
-    def _usual(self, group: int) -> list[tuple[Font, int]]:
-        return [s for s, _ in self._groups[group].styles.most_common(6)]
+    def _usual(self, o: _Open) -> list[tuple[Font, int]]:
+        return [s for s, _ in self._groups[o.line.group].styles.most_common(6)]
 
-    def _every_phase(self, group: int) -> list[tuple[Font, int]]:
-        return [(f, p) for f in self._groups[group].fonts[:2] for p in range(PHASES)]
+    def _every_phase(self, o: _Open) -> list[tuple[Font, int]]:
+        return [(f, p) for f in self._groups[o.line.group].fonts[:2] for p in range(PHASES)]
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
@@ -135,7 +136,7 @@ class PixelProver:
         self,
         waiting: dict[int, _Open],
         texts: dict[int, list[str]],
-        styles: Callable[[int], list[tuple[Font, int]]],
+        styles: Callable[[_Open], list[tuple[Font, int]]],
         proofs: dict[int, LineProof],
     ) -> None:
         """Draws every text in every style; equal ones are proven and leave ``waiting``; the others keep the text
@@ -143,7 +144,7 @@ class PixelProver:
         plan = [
             (i, Attempt(t, font, phase, waiting[i].line.ink))
             for i, candidates in texts.items()
-            for font, phase in styles(waiting[i].line.group)
+            for font, phase in styles(waiting[i])
             for t in candidates
         ]
         for (i, a), d in zip(plan, fonts.draw(self._redrawer, [a for _, a in plan], self._scale), strict=True):
@@ -156,7 +157,7 @@ class PixelProver:
                 continue
             prefix = _equal_columns(d, a.target)
             if prefix > o.prefix:
-                o.text, o.prefix = a.text, prefix
+                o.text, o.prefix, o.style = a.text, prefix, (a.font, a.phase)
         for i in proofs:
             waiting.pop(i, None)
 
