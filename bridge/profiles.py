@@ -248,12 +248,21 @@ class TotalCount(_Part):
     per: Literal["list", "page"] = Field("list", description="What is counted: the whole list or this page.")
 
 
+_ROUNDING = Field(
+    "0",
+    description="Largest rounding of one row's value, e.g. '0.005', where the ERP adds up what it does not show. "
+    "Such a sum may be off by that much for each row, and proves no single value.",
+    pattern=r"^\d+(\.\d+)?$",
+)
+
+
 class NotOrders(_Part):
     """Rows that are no orders: totals, group headings."""
 
     text: str = Field(description="Pattern found in any cell of the row, e.g. 合计|小计.")
     sums: list[str] = Field(default_factory=list, description="Fields whose sum this row shows.")
     of: Literal["page", "list", "none"] = Field("none", description="What is summed.")
+    rounding: str = _ROUNDING
 
 
 class BlankRow(_Part):
@@ -261,6 +270,7 @@ class BlankRow(_Part):
 
     sums: list[str] = Field(min_length=1, description="Fields whose sum this row shows.")
     of: Literal["page", "list"] = Field("list", description="What is summed.")
+    rounding: str = _ROUNDING
 
 
 class Scope(_Part):

@@ -162,10 +162,13 @@ def _check_sum(
         if value.ok:
             sure = _EXACT.add(sure, _number(value.value) or Decimal(0))
     shown = {t.value for t in all_shown if t.proven}
+    slack = max(t.rounding for t in all_shown) * (len(at) + 1)  # the sum itself is shown rounded, too
     if not shown or len(open_) > 1:
         return None
+    if open_ and slack:
+        return None  # there is room for a wrong digit: such a sum proves no summand
     if not open_:
-        if shown == {sure}:
+        if len(shown) == 1 and abs(_EXACT.subtract(next(iter(shown)), sure)) <= slack:
             return None
     elif len(shown) == 1:
         line = lines[open_[0]]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from bridge.errors import ProfileError
 from bridge.parse.text import fold_width, free_text, plain_spaces
 from bridge.parse.values import NUMBERS, parse_value
-from bridge.profiles import Column, Profile
+from bridge.profiles import BlankRow, Column, NotOrders, Profile
 from bridge.records import Grid, GridRow, RowKind
 
 
@@ -21,6 +21,7 @@ class Total:
     field: str
     page: int | None  # the page it sums up, None for the whole list
     value: Decimal
+    rounding: Decimal  # each row's share in the sum may differ from what the row shows by up to this
     proven: bool
 
 
@@ -39,12 +40,9 @@ def totals(profile: Profile, grids: Sequence[Grid]) -> Iterator[Total]:
     for grid in grids:
         for row in grid.rows:
             rule = total_rule(profile, grid, row)
-            if rule is None:
+            if rule is None or rule.of == "none":
                 continue
-            fields, of = rule
-            if of == "none":
-                continue
-            for field in fields:
+            for field in rule.sums:
                 column = _summed(profile, field)
                 if field not in grid.columns:
                     continue
@@ -54,24 +52,25 @@ def totals(profile: Profile, grids: Sequence[Grid]) -> Iterator[Total]:
                     continue
                 yield Total(
                     field=field,
-                    page=grid.page if of == "page" else None,
+                    page=grid.page if rule.of == "page" else None,
                     value=Decimal(str(value)),
+                    rounding=Decimal(rule.rounding),
                     proven=reading.proven and not reading.doubts,
                 )
 
 
-def total_rule(profile: Profile, grid: Grid, row: GridRow) -> tuple[list[str], str] | None:
-    """(summed fields, page | list | none) of a row that is no order; None if no rule of the profile knows it."""
+def total_rule(profile: Profile, grid: Grid, row: GridRow) -> NotOrders | BlankRow | None:
+    """The profile's rule for a row that is no order; None if none knows it."""
     if row.kind is not RowKind.OTHER:
         return None
     for rule in profile.order_list.not_orders:
         if any(re.search(rule.text, free_text(cell.text)) for cell in row.cells):
-            return rule.sums, rule.of
+            return rule
     blank = profile.order_list.total_row
     if blank is not None:
         first = min((grid.columns.index(f) for f in blank.sums if f in grid.columns), default=0)
         if not any(free_text(cell.text) for cell in row.cells[:first]):
-            return blank.sums, blank.of
+            return blank
     return None
 
 
