@@ -1,8 +1,9 @@
 """Orders as JSON, CSV or Excel.
 
-An order is what ``App.export_orders`` gives: ``{"source", "order_no", "key", "status", …, "fields": {name:
-{"value", "text", "confidence", "how", "status", "type"}}}``.  Tables get five columns for each field: value, text
-as displayed, confidence, how it was read, status.
+An order is what ``App.export_orders`` gives: ``{"source", "order_no", "key", "life", …, "fields": {name:
+{"value", "text", "confidence", "read_by", "status"}}}``, and ``"type"`` where the column's is known.  Tables get
+five columns for each field: value, text as displayed, confidence, who spoke for it, status.  Times are ISO 8601
+with their zone.
 
 Spreadsheets run what begins with = + - @ or a tab as a formula, and an ERP's cell may hold anything.  So in CSV
 such a text gets a leading apostrophe (numbers stay as they are), and in Excel it is written as a text.
@@ -16,13 +17,14 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bridge.errors import ConfigError
 
 Order = Mapping[str, Any]
-FACETS = ("value", "text", "confidence", "how", "status")
+FACETS = ("value", "text", "confidence", "read_by", "status")
 NUMBERS = ("integer", "decimal", "money")
 MAX_DECIMALS = 8
 MAX_WIDTH = 48  # characters
@@ -39,7 +41,13 @@ def safe_text(value: object) -> str:
 
 
 def as_json(orders: Sequence[Order]) -> bytes:
-    return (json.dumps(list(orders), ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(list(orders), ensure_ascii=False, indent=2, default=_json) + "\n").encode()
+
+
+def _json(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
 def as_csv(orders: Sequence[Order]) -> bytes:
@@ -111,7 +119,7 @@ def _flat(orders: Sequence[Order]) -> tuple[list[str], list[list[tuple[Any, str]
     headings = own + [name if facet == "value" else f"{name} ({facet})" for name in names for facet in FACETS]
     rows = []
     for order in orders:
-        row: list[tuple[Any, str]] = [(order.get(k), "") for k in own]
+        row: list[tuple[Any, str]] = [(_words(order.get(k)), "") for k in own]
         for name in names:
             field = order["fields"].get(name, {})
             for facet in FACETS:
@@ -121,4 +129,6 @@ def _flat(orders: Sequence[Order]) -> tuple[list[str], list[list[tuple[Any, str]
 
 
 def _words(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
     return " + ".join(map(str, value)) if isinstance(value, list | tuple) else value

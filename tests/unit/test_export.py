@@ -20,7 +20,7 @@ def field(value: Any, kind: str = "text", **more: Any) -> dict[str, Any]:
         "value": value,
         "text": value,
         "confidence": 0.9876,
-        "how": ["net", "redraw"],
+        "read_by": ["net", "redraw"],
         "status": "ok",
         "type": kind,
         **more,
@@ -63,7 +63,7 @@ def test_csv_has_five_columns_for_each_field() -> None:
     assert first["amount"] == "1180.50"
     assert first["amount (text)"] == "1,180.50"
     assert first["amount (confidence)"] == "0.9876"
-    assert first["amount (how)"] == "net + redraw"
+    assert first["amount (read_by)"] == "net + redraw"
     assert second["customer (status)"] == "doubtful"
     assert second["sku"] == ""
     assert second["note"] == ""
