@@ -32,6 +32,7 @@ def write_scaffold(config: Path, *, source: str, url: str, force: bool) -> list[
         settings = settings.replace(word, value)
     template = (shipped_selectors() / "template.yaml").read_text(encoding="utf-8")
     _write(config, settings)
+    (config.parent / "outgoing").mkdir(exist_ok=True)  # the folder receiver never makes one: it may be a share
     _write(profile, re.sub(r"^name: template\b", f"name: {source}", template, flags=re.MULTILINE))
     return [config, profile]
 

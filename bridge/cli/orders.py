@@ -71,6 +71,12 @@ def _older(age: float | None, limit: float | None) -> bool:
     return limit is not None and (age is None or age > limit)
 
 
+def _ago(minutes: float) -> str:
+    if minutes < 120:
+        return f"{minutes:.0f} min ago"
+    return f"{minutes / 60:.0f} h ago" if minutes < 48 * 60 else f"{minutes / 60 / 24:.0f} days ago"
+
+
 def _show(state: dict[str, dict[str, Any]]) -> None:
     sources = show.table("source", "last run", "status", "last complete", "orders", "waiting")
     for name, s in state["sources"].items():
@@ -78,9 +84,9 @@ def _show(state: dict[str, dict[str, Any]]) -> None:
         age = s["age_minutes"]
         sources.add_row(
             name,
-            str(s["last_run_at"] or "never"),
+            f"{last.astimezone():%Y-%m-%d %H:%M}" if (last := s["last_run_at"]) else "never",
             f"[{style}]{s['status'] or '-'}[/{style}]",
-            "never" if age is None else f"{age:.0f} min ago",
+            "never" if age is None else _ago(age),
             str(s["orders"]),
             f"[yellow]{s['waiting']}[/yellow]" if s["waiting"] else "0",
         )

@@ -70,7 +70,7 @@ def decide(
     if as_json:
         print_json({"item": item, "action": chosen[0], "messages": result})
     else:
-        out().print(f"[green]decided[/green]  {item}: {chosen[0]}  [dim]{result} message(s) go out[/dim]")
+        out().print(f"[green]decided[/green]  {item}: {chosen[0]}  [dim]messages to go out: {result}[/dim]")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bridge.cli.console import out
+from bridge.cli.console import STAGE_WORDS, out
 from bridge.errors import BridgeError, CaptureIncomplete, DeliveryFailed, HeldForPerson
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from bridge.records import RunSummary
 
 STATUS_STYLE = {"ok": "green", "partial": "yellow", "held": "yellow", "running": "cyan"}
+SHORT_STAGE_S = 0.5  # a stage below this is not worth a word
 ROWS_SHOWN = 20
+CELL_WIDTH = 22  # of the terminal; wider than any code, a long name is cut
+CELL_GAP = 3
 
 
 def exit_code(summary: RunSummary) -> int:
@@ -71,8 +74,8 @@ def summary(run: RunSummary) -> None:
         ("list", _list_words(run)),
         ("orders", f"{run.added} added, {run.changed} changed, {run.gone} gone, {run.left} left the list"),
         ("proven", _proven_words(run)),
-        ("pushed", f"{run.pushed}" + (f", [red]{run.push_failed} failed[/red]" if run.push_failed else "")),
-        ("time", f"{seconds:.1f} s  [dim]" + ", ".join(f"{k} {v:.1f}" for k, v in run.seconds.items()) + "[/dim]"),
+        ("pushed", _pushed_words(run)),
+        ("time", f"{seconds:.1f} s  [dim]{_longest(run.seconds)}[/dim]"),
     ]
     if run.guard_blocked:
         lines.append(("guard", f"[yellow]{run.guard_blocked} requests or clicks stopped[/yellow]"))
@@ -91,7 +94,21 @@ def summary(run: RunSummary) -> None:
 
 def _list_words(run: RunSummary) -> str:
     total = f" of {run.declared_total}" if run.declared_total is not None else ""
-    return f"{run.rows}{total} rows on {run.pages} page(s)"
+    return f"{run.rows}{total} rows on {count(run.pages, 'page')}"
+
+
+def _pushed_words(run: RunSummary) -> str:
+    failed = f", [red]{run.push_failed} failed[/red] and will be tried again" if run.push_failed else ""
+    return f"{count(run.pushed, 'message')}{failed}"
+
+
+def _longest(seconds: Mapping[str, float]) -> str:
+    """The stages that took their time."""
+    return ", ".join(f"{STAGE_WORDS.get(k, k)} {v:.1f}" for k, v in seconds.items() if v >= SHORT_STAGE_S)
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _proven_words(run: RunSummary) -> str:
@@ -101,21 +118,43 @@ def _proven_words(run: RunSummary) -> str:
 
 
 def rows(headings: Sequence[str], lines: Sequence[Mapping[str, Any]]) -> None:
-    """The first rows of a list.  A cell is a plain value, or an object with value, text and status."""
-    shown = table(*headings)
-    for line in lines[:ROWS_SHOWN]:
-        shown.add_row(*(_cell(line.get(heading)) for heading in headings))
+    """The first rows of a list, one line each.  A cell is a plain value, or an object with value, text and status.
+
+    No value is broken over two lines: what is longer than any code is cut, and columns without room are named.
+    """
+    from rich.cells import cell_len
+
+    first = [{h: _words(line.get(h)) for h in headings} for line in lines[:ROWS_SHOWN]]
+    room, kept = out().width, list[str]()
+    for heading in headings:
+        widest = max((cell_len(w) for w in (heading, *(line[heading][0] for line in first))), default=0)
+        room -= min(widest, CELL_WIDTH) + CELL_GAP
+        if room < 0 and kept:
+            break
+        kept.append(heading)
+    shown = table()
+    for heading in kept:
+        shown.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=CELL_WIDTH)
+    for line in first:
+        shown.add_row(*(_cell(*line[heading]) for heading in kept))
     out().print(shown)
+    if left := [h for h in headings if h not in kept]:
+        out().print(f"[dim]no room here for: {escape(', '.join(left))}[/dim]")
     if len(lines) > ROWS_SHOWN:
         out().print(f"[dim]… and {len(lines) - ROWS_SHOWN} more rows[/dim]")
 
 
-def _cell(value: Any) -> str:
+def _words(value: Any) -> tuple[str, bool]:
+    """What a cell shows, and whether that is sure."""
     if not isinstance(value, Mapping):
-        return "" if value is None else escape(str(value))
+        return "" if value is None else escape(str(value)), True
     best = value.get("value")
     words = escape(str(value.get("text", "") if best is None else best))
-    return words if value.get("status", "ok") == "ok" else f"[yellow]{words} ?[/yellow]"
+    return (words, True) if value.get("status", "ok") == "ok" else (f"{words} ?", False)
+
+
+def _cell(words: str, sure: bool) -> str:
+    return words if sure else f"[yellow]{words}[/yellow]"
 
 
 def reviews(items: Sequence[StoredReview]) -> None:

@@ -39,7 +39,7 @@ def init(
     for path in written:
         out().print(f"[green]written[/green]  {path}")
     out().print(
-        f"[cyan]next[/cyan]     1. bridge secret set {source}-user; bridge secret set {source}-password\n"
+        f"[cyan]next[/cyan]     1. bridge secret set {source}-user, then bridge secret set {source}-password\n"
         f"         2. fill in {written[1]}: every key is explained there\n"
         f"         3. bridge check {source}"
     )

@@ -30,7 +30,8 @@ def check(ctx: typer.Context, source: str = Source, pixels_only: bool = PixelsOn
     show.rows(result.headings, result.rows)
     for message in result.messages:
         out().print(f"[yellow]note[/yellow]     {show.escape(message)}")
-    out().print(f"[green]picture[/green]  {result.annotated}")
+    out().print(f"[green]picture[/green]  {result.annotated}", soft_wrap=True)
+    out().print(f"[cyan]next[/cyan]     look at the picture; if it is right: bridge sync {source} --dry-run")
 
 
 @command(app, "sync", "bridge sync k3", "bridge sync k3 --dry-run --json", panel=PANEL)

@@ -72,8 +72,10 @@ def _connects(subject: str, address: str, next: str) -> Finding:
 
 
 def _writable(subject: str, folder: Path) -> Finding:
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
-    if existing.is_dir() and os.access(existing, os.W_OK):
+    """The folder receiver makes no folder itself: one that is not there may be a share that is not mounted."""
+    if not folder.is_dir():
+        return fail(subject, f"{folder} does not exist", "Make the folder, or mount the share that it is.")
+    if os.access(folder, os.W_OK):
         return ok(subject, f"{folder} can be written")
     return fail(
         subject, f"{folder} cannot be written", "Give the user that runs the bridge the right to write there."

@@ -255,6 +255,16 @@ def test_init_writes_files_that_are_valid_and_overwrites_only_with_force(folder:
     assert profile.read_text(encoding="utf-8") != "mine"
 
 
+def test_doctor_finds_no_fault_with_the_folder_that_init_made_and_misses_one_that_is_gone(folder: Path) -> None:
+    def files() -> str:
+        done = bridge("doctor", "--json", cwd=folder, BRIDGE_BROWSER=str(folder / "nope"))
+        return next(f["level"] for f in json.loads(done.stdout)["findings"] if f["subject"] == "files")
+
+    assert files() == "ok"
+    (folder / "outgoing").rmdir()
+    assert files() == "fail"
+
+
 @pytest.mark.parametrize("arguments", [["--source", "../x"], ["--url", "erp.local"], ["--url", 'http://x/"\n[a]']])
 def test_init_refuses_what_would_make_a_broken_file(tmp_path: Path, arguments: list[str]) -> None:
     assert bridge("init", *arguments, cwd=tmp_path).returncode == 2
@@ -400,7 +410,7 @@ def test_a_run_as_a_person_sees_it(capsys: pytest.CaptureFixture[str]) -> None:
     )
     text = capsys.readouterr().out
     for words in (
-        *("500 of 520 rows on 26 page(s)", "12 added", "493 rows (98.6 %)", "7 wait for a person", "12.5 s"),
+        *("500 of 520 rows on 26 pages", "12 added", "493 rows (98.6 %)", "7 wait for a person", "12.5 s"),
         *("page 7 [x] is missing", "bridge review list --source k3"),
     ):
         assert words in text
@@ -412,6 +422,24 @@ def test_hostile_text_from_a_cell_does_not_reach_the_terminal(capsys: pytest.Cap
     assert "\x1b[2J" not in text
     assert "\u202e" not in text
     assert "[red]a" in text
+
+
+def test_a_list_wider_than_the_terminal_keeps_its_values_whole_and_names_the_columns_left_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    line = {
+        "订单编号": "XS202603-411-R3",
+        "客户": "保定市荣利纺织机械五金有限责任公司",
+        "日期": "2026-03-03",
+        "状态": "new",
+    }
+    show.rows(list(line), [line | {"日期": {"value": "2026-03-08", "status": "doubtful"}}])
+    text = capsys.readouterr().out
+    assert "XS202603-411-R3" in text
+    assert "2026-03-08 ?" in text
+    assert "保定市荣利" in text and "责任公司" not in text  # noqa: PT018
+    assert "no room here for: 状态" in text
 
 
 def test_progress_without_a_terminal_is_one_line_per_stage(capsys: pytest.CaptureFixture[str]) -> None:
