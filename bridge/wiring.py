@@ -35,6 +35,7 @@ from bridge.secrets import Secrets, os_keyring, url_with_password
 from bridge.settings import SecretRef, Settings, Source, load_settings
 
 if TYPE_CHECKING:
+    from bridge.erp.refusals import Refusals
     from bridge.erp.session import ErpDriver
     from bridge.ocr.engine import PaddleEngine
     from bridge.outbox.relay import OutboxRelay
@@ -142,6 +143,7 @@ class App:
             evidence=self.evidence,
             clock=utc_now,
             reader=self.net,
+            refusals=self._refusals(source),
             options=BrowserOptions(
                 executable=self.settings.browser.path,
                 headless=self.settings.browser.headless,
@@ -150,6 +152,11 @@ class App:
             page_help=not pixels_only and not given.pixels_only and given.page_help is not False,
             guard_off=guard_off,
         )
+
+    def _refusals(self, source: str) -> Refusals:
+        from bridge.erp.refusals import Refusals
+
+        return Refusals(self.settings.data_dir / "refused" / f"{source}.json")
 
     def _credentials(self, given: Source) -> Any:
         from bridge.erp.steps import Credentials
@@ -165,10 +172,14 @@ class App:
     def net(self) -> LazyReader:
         return LazyReader(lambda: paddle(self.settings.ocr.model, self.settings.ocr.threads))
 
+    @cached_property
+    def fast_net(self) -> LazyReader:
+        return LazyReader(lambda: paddle("tiny", self.settings.ocr.threads))
+
     def reader(self, source: str, profile: Profile, memory: Memory, redrawer: Redrawer | None) -> PageReader:
         from bridge.ocr.reader import ScreenReader
 
-        return ScreenReader(profile, source, self.net, memory, redrawer)
+        return ScreenReader(profile, source, self.net, memory, redrawer, fast=self.fast_net)
 
     # --- use cases ----------------------------------------------------------------------------------------------
 
@@ -216,10 +227,14 @@ class App:
             return sync(parts, dry_run=dry_run, progress=progress, deadline=limit)
 
     def check(self, source: str, *, pixels_only: bool = False, progress: Progress | None = None) -> CheckResult:
-        """Signs in, opens the list, reads its first page and draws what was found over it; keeps nothing else."""
+        """Signs in, opens the list, reads its first page and draws what was found over it; keeps nothing else.
+
+        A person asks for it, so credentials that were refused before are tried once more.
+        """
         from bridge.reports.annotate import annotate
 
         profile = self.profile(source)
+        self._refusals(source).forget()
         with self._only_run_of(source), self.driver(source, pixels_only=pixels_only).open() as session:
             session.sign_in()
             session.open_list()

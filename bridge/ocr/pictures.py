@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,10 @@ from bridge.records import Image
 INK = 6
 """A pixel is ink if a channel is farther than this from the background: lossless screens have no noise, 6/255
 keeps out the rounding of blended colours."""
+
+FAINT = 0.1
+"""Share of a picture's contrast that a single stray pixel may have."""
+FAINT_PIXELS = 2
 
 Rect = tuple[int, int, int, int]
 """x0, y0, x1, y1; ends excluded."""
@@ -105,9 +110,21 @@ def cell_picture(shot: Image, rect: Rect, scale: float, *, salt: str = "") -> Ce
     return CellPicture(image, (x0 + a, y0 + b, x0 + c, y0 + d), colour, ink_x, ink_y, digest.hexdigest())
 
 
-def same_pixels(a: Image, b: Image, tolerance: int = 2) -> bool:
-    """Equal size and every channel within the tolerance (blended colours may round differently)."""
-    return a.shape == b.shape and bool(np.abs(a.astype(np.int16) - b.astype(np.int16)).max(initial=0) <= tolerance)
+def same_pixels(a: Image, b: Image) -> bool:
+    """Do two pictures show the same?
+
+    Equal size, every channel within 2 of 255 (blended colours may round differently), but for at most two faint
+    pixels: where a glyph reaches out of its own box, the browser may leave that pixel undrawn when it redraws a
+    part of the window (seen with Chromium 156: one pixel, a tenth of the contrast).  Whoever asks whether two
+    characters can be told apart must ask by this same function.
+    """
+    if a.shape != b.shape:
+        return False
+    difference = cv2.absdiff(np.ascontiguousarray(a), np.ascontiguousarray(b)).max(axis=2, initial=0)
+    if int(difference.max(initial=0)) <= 2:
+        return True
+    contrast = int((a.max(axis=(0, 1)).astype(int) - a.min(axis=(0, 1))).max())
+    return int((difference > 2).sum()) <= FAINT_PIXELS and int(difference.max()) <= FAINT * contrast
 
 
 def for_the_net(cell: CellPicture, scale: float, rows: tuple[int, int] | None = None) -> Image:

@@ -16,6 +16,7 @@ from bridge.interfaces import Proposal, Redrawer
 from bridge.ocr import fonts
 from bridge.ocr.fonts import PHASES, Attempt, Drawn, Font, Ink
 from bridge.ocr.lookalikes import others
+from bridge.ocr.pictures import same_pixels
 from bridge.records import Image
 
 ROUNDS = 5
@@ -80,7 +81,8 @@ class PixelProver:
         self._every: list[Font] | None = None
         self._twins: dict[tuple[Font, str], str] = {}
 
-    def prove(self, lines: Sequence[Line]) -> list[LineProof]:
+    def prove(self, lines: Sequence[Line], *, repair: bool = True) -> list[LineProof]:
+        """One proof per line, in order.  repair: where a proposal comes out unequal, try what else it could be."""
         proofs: dict[int, LineProof] = {}
         waiting = {i: _Open(line, line.proposal.text) for i, line in enumerate(lines) if line.proposal.text}
         self._try(waiting, _own(waiting), self._usual, proofs)
@@ -90,9 +92,9 @@ class PixelProver:
         for group, members in by_group.items():
             self._learn_font(group, [o.line for o in members])
         waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].styles}
-        for styles in (self._usual, self._every_phase):
+        for styles in (self._usual, self._every_phase) if repair else (self._usual,):
             self._try(waiting, _own(waiting), styles, proofs)
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS if repair else 0):
             texts = {i: t for i, o in waiting.items() if (t := self._repairs(o))}
             before = {i: o.text for i, o in waiting.items()}
             self._try(waiting, texts, lambda o: [o.style] if o.style else [], proofs)
@@ -189,7 +191,7 @@ class PixelProver:
         for c in chars:
             self._twins[font, c] = ""
         for n, (c, o) in enumerate(pairs):
-            if np.array_equal(drawn[2 * n], drawn[2 * n + 1]):
+            if same_pixels(drawn[2 * n], drawn[2 * n + 1]):
                 self._twins[font, c] += o
         return tuple((i, t) for i, c in enumerate(text) if (t := self._twins[font, c]))
 

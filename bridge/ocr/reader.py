@@ -66,7 +66,8 @@ class ScreenReader:
     """Satisfies ``interfaces.PageReader`` for one source.  Keep one for all pages of a run: what it learns of the
     list's fonts on page one serves the others.
 
-    redrawer: None where no browser is at hand; then drawing back is no witness.
+    redrawer: None where no browser is at hand; then drawing back is no witness.  fast: a smaller net that proposes
+    first where drawing back can prove.
     """
 
     def __init__(
@@ -76,7 +77,10 @@ class ScreenReader:
         net: TextReader,
         memory: Memory,
         redrawer: Redrawer | None,
+        *,
+        fast: TextReader | None = None,
     ) -> None:
+        self._fast = fast or net
         self._profile = profile
         self._source = source
         self._net = net
@@ -121,7 +125,7 @@ class ScreenReader:
         for i, row in enumerate(grid.rows[:HEADINGS_WITHIN]):
             cells = [cell_picture(shot.image, c.rect, shot.scale) for c in row if c is not None]
             inked = [c for c in cells if not c.blank]
-            texts = self._net.read_lines([for_the_net(c, shot.scale) for c in inked])
+            texts = self._fast.read_lines([for_the_net(c, shot.scale) for c in inked])
             found = sum(heading_key(p.text) in known for p in texts)
             if found > hits:
                 best, hits = i, found
@@ -241,9 +245,15 @@ class ScreenReader:
         self._remember(shot, [c for c in open_cells if c.reading is None])
         self._by_page_text(shot, [c for c in open_cells if c.reading is None])
         rest = [c for c in open_cells if c.reading is None]
-        self._propose(shot, rest)
+        if self._redrawer is not None and shot.drawn_by is not DrawnBy.FOREIGN:
+            # What the small, fast net guesses right is proven at once; only the rest pays for the better one.
+            blind = [c for c in rest if c.raw.page is None]
+            self._propose(shot, blind, self._fast)
+            self._by_pixels(shot, blind, repair=False)
+            rest = [c for c in rest if c.reading is None]
+        self._propose(shot, rest, self._net)
         self._by_page_style(shot, [c for c in rest if c.raw.page is not None])
-        self._by_pixels(shot, [c for c in rest if c.raw.page is None])
+        self._by_pixels(shot, [c for c in rest if c.raw.page is None], repair=True)
         for c in rest:
             if c.reading is None:
                 c.reading = self._undecided(shot, c)
@@ -314,7 +324,7 @@ class ScreenReader:
         doubt = Doubt.PAGE_TEXT_DIFFERS if rule == "title" and whole is not None else Doubt.CUT
         return _reading(shot, c, claim.text, witnesses, doubts=(doubt,))
 
-    def _propose(self, shot: PageShot, cells: Sequence[_Cell]) -> None:
+    def _propose(self, shot: PageShot, cells: Sequence[_Cell], net: TextReader) -> None:
         pictures: dict[str, list[tuple[int, int]]] = {}
         queue = []
         for c in cells:
@@ -322,7 +332,7 @@ class ScreenReader:
                 pictures[c.picture.key] = split_lines(c.picture, shot.scale)
                 queue.append(c)
         jobs = [(c, rows) for c in queue for rows in pictures[c.picture.key]]
-        found = self._net.read_lines([for_the_net(c.picture, shot.scale, rows) for c, rows in jobs])
+        found = net.read_lines([for_the_net(c.picture, shot.scale, rows) for c, rows in jobs])
         by_key: dict[str, list[Proposal]] = {}
         for (c, _), proposal in zip(jobs, found, strict=True):
             by_key.setdefault(c.picture.key, []).append(proposal)
@@ -357,7 +367,7 @@ class ScreenReader:
                     doubts=(Doubt.PAGE_TEXT_DIFFERS,),
                 )
 
-    def _by_pixels(self, shot: PageShot, cells: Sequence[_Cell]) -> None:
+    def _by_pixels(self, shot: PageShot, cells: Sequence[_Cell], *, repair: bool) -> None:
         """The net's proposals, drawn back line by line."""
         if self._redrawer is None or shot.drawn_by is DrawnBy.FOREIGN or not cells:
             return
@@ -377,7 +387,7 @@ class ScreenReader:
                 )
                 owner.append(key)
         by_key: dict[str, list[LineProof]] = {}
-        for key, proof in zip(owner, prover.prove(lines), strict=True):
+        for key, proof in zip(owner, prover.prove(lines, repair=repair), strict=True):
             by_key.setdefault(key, []).append(proof)
         for c in cells:
             self._settle(shot, c, by_key.get(c.picture.key, []))
