@@ -13,6 +13,15 @@ from bridge.errors import UsageError
 
 review = group("review", "Lists and decides what waits for a person.", "Every day")
 
+DECIDED = {
+    "accept": "the best guesses are right",
+    "type": "the values given are right",
+    "keep": "the stored values stay",
+    "not_an_order": "the row is no order",
+    "release": "the held changes may be applied",
+    "drop": "seen, nothing is to be done",
+}
+
 
 @command(review, "list", "bridge review list", "bridge review list --source k3 --json")
 def list_(
@@ -70,7 +79,12 @@ def decide(
     if as_json:
         print_json({"item": item, "action": chosen[0], "messages": result})
     else:
-        out().print(f"[green]decided[/green]  {item}: {chosen[0]}  [dim]messages to go out: {result}[/dim]")
+        out().print(f"[green]decided[/green]  {item}: {DECIDED[chosen[0]]}")
+        if result:
+            words = show.count(result, "message")
+            out().print(
+                f"[cyan]next[/cyan]     bridge push   [dim]({words} to go out; else with the next sync)[/dim]"
+            )
 
 
 def _pair(text: str) -> tuple[str, str]:

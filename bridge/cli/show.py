@@ -72,7 +72,7 @@ def summary(run: RunSummary) -> None:
     out().print(f"[bold {style}]{run.status}[/bold {style}]  {run.source}  [dim]run {run.run_id}[/dim]{dry}")
     lines = [
         ("list", _list_words(run)),
-        ("orders", f"{run.added} added, {run.changed} changed, {run.gone} gone, {run.left} left the list"),
+        ("orders", _orders_words(run)),
         ("proven", _proven_words(run)),
         ("pushed", _pushed_words(run)),
         ("time", f"{seconds:.1f} s  [dim]{_longest(run.seconds)}[/dim]"),
@@ -95,6 +95,11 @@ def summary(run: RunSummary) -> None:
 def _list_words(run: RunSummary) -> str:
     total = f" of {run.declared_total}" if run.declared_total is not None else ""
     return f"{run.rows}{total} rows on {count(run.pages, 'page')}"
+
+
+def _orders_words(run: RunSummary) -> str:
+    waiting = f", {run.missing} not seen this time" if run.missing else ""
+    return f"{run.added} added, {run.changed} changed, {run.gone} gone, {run.left} left the list{waiting}"
 
 
 def _pushed_words(run: RunSummary) -> str:

@@ -147,7 +147,7 @@ class Reviews:
             row = connection.execute(query).mappings().one_or_none()
         if row is None:
             raise UsageError(
-                f"there is no question {item_id}", hint="`bridge status` lists the open ones.", item=item_id
+                f"there is no question {item_id}", hint="`bridge review list` shows the open ones.", item=item_id
             )
         return stored_review(row)
 
