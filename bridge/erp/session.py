@@ -14,10 +14,11 @@ from bridge.erp import places
 from bridge.erp.browser import BrowserOptions, new_context, open_browser
 from bridge.erp.captcha import CaptchaReader, CaptchaTally
 from bridge.erp.guard import Guard, place_at
+from bridge.erp.refusals import Refusals
 from bridge.erp.sign_in import SignInDesk
 from bridge.erp.steps import Credentials, StepRunner
 from bridge.erp.traffic import Traffic
-from bridge.errors import GuardViolation, NavigationFailed
+from bridge.errors import GuardViolation, NavigationFailed, SignInRefused
 from bridge.interfaces import Clock, Evidence, Progress, TextReader
 from bridge.profiles import At, Mark, Profile
 from bridge.records import CaptureSet
@@ -30,8 +31,9 @@ class ErpDriver:
     """Opens a browser for one source (``interfaces.SourceDriver``).
 
     source: its name in bridge.toml.  url: where the sign-in starts.  reader: reads captchas; None where the
-    profile has none.  page_help: False switches the page's own boxes and text off.  guard_off: for the test that
-    shows what the guard is worth, and for nothing else.
+    profile has none.  refusals: what was refused in earlier runs; None where nothing is remembered.  page_help:
+    False switches the page's own boxes and text off.  guard_off: for the test that shows what the guard is worth,
+    and for nothing else.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class ErpDriver:
         clock: Clock,
         reader: TextReader | None = None,
         options: BrowserOptions | None = None,
+        refusals: Refusals | None = None,
         page_help: bool = True,
         guard_off: bool = False,
     ) -> None:
@@ -56,12 +59,16 @@ class ErpDriver:
         self.clock = clock
         self.reader = reader
         self.options = options or BrowserOptions()
+        self.refusals = refusals
         self.page_help = page_help
         self.guard_off = guard_off
 
     @contextmanager
     def open(self) -> Iterator[ErpSession]:
-        """Not signed in yet.  Raises SetupError, ConfigError, CertificateError, SourceUnavailable."""
+        """Not signed in yet.  Raises SetupError, ConfigError, CertificateError, SourceUnavailable, and
+        SignInRefused if these very credentials were refused before."""
+        if self.refusals is not None:
+            self.refusals.stop_if_known(self.source, self.credentials.user, self.credentials.password)
         with open_browser(self.options, url=self.url) as browser:
             page = new_context(browser, self.profile.browser).new_page()
             guard = Guard(self.profile, self.url, off=self.guard_off)
@@ -83,6 +90,8 @@ class ErpSession:
         self.page = page
         self.guard = guard
         self.captchas = CaptchaTally()
+        self._credentials = driver.credentials
+        self._refusals = driver.refusals
         self._page_help = driver.page_help
         self._browser = browser
         self._redrawer: BrowserRedrawer | None = None
@@ -115,7 +124,14 @@ class ErpSession:
         return self.guard.count
 
     def sign_in(self) -> None:
-        self._desk.sign_in()
+        try:
+            self._desk.sign_in()
+        except SignInRefused:
+            if self._refusals is not None:
+                self._refusals.note(self._credentials.user, self._credentials.password, self.now())
+            raise
+        if self._refusals is not None:
+            self._refusals.forget()
 
     def open_list(self) -> None:
         """Goes the way to the list and waits until it is there.  Raises as ``StepRunner.run``, and SessionLost or
