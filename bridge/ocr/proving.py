@@ -1,0 +1,265 @@
+"""From cells to readings: the witnesses, cheapest first.
+
+No ink at all; the identical picture proven before; the page's own text drawn back; the net's proposal drawn back;
+the net and the page's text agreeing.  What none of them proves is doubtful.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bridge.interfaces import Memory, Proposal, Redrawer, TextReader
+from bridge.ocr import page_proof
+from bridge.ocr.cells import Cell, reading_of
+from bridge.ocr.doubts import distinct, has_legal_twin, join_is_certain, touches_edge, twin_of
+from bridge.ocr.fonts import Ink, ink_of
+from bridge.ocr.lines import split_lines, text_colour
+from bridge.ocr.normal import joined, visible
+from bridge.ocr.page_proof import PageText
+from bridge.ocr.pictures import for_the_net
+from bridge.ocr.pixel_proof import Line, LineProof, PixelProver
+from bridge.records import Doubt, DrawnBy, PageShot, ProvenPicture, Reading, Witness
+
+AGREE = 0.9
+"""Least probability of each character for the net to stand beside the page's text without drawing back."""
+
+
+class CellProver:
+    """Proves the cells of one source's list.  Parameters as of ``ScreenReader``."""
+
+    def __init__(
+        self, source: str, net: TextReader, fast: TextReader, memory: Memory, redrawer: Redrawer | None
+    ) -> None:
+        self._source = source
+        self._net = net
+        self._fast = fast
+        self._memory = memory
+        self._redrawer = redrawer
+        self._provers: dict[tuple[float, bool], PixelProver] = {}
+
+    def prove(self, shot: PageShot, cells: Sequence[Cell]) -> None:
+        open_cells = [c for c in cells if c.reading is None]
+        for c in open_cells:
+            if c.raw.page is not None:
+                c.claim = page_proof.page_text(c.raw.page, c.picture.colour)
+        for c in open_cells:
+            if c.picture.blank:
+                c.reading = self._blank(shot, c)
+        self._remember(shot, [c for c in open_cells if c.reading is None])
+        self._by_page_text(shot, [c for c in open_cells if c.reading is None])
+        rest = [c for c in open_cells if c.reading is None]
+        if self._redrawer is not None and shot.drawn_by is not DrawnBy.FOREIGN:
+            # What the small, fast net guesses right is proven at once; only the rest pays for the better one.
+            blind = [c for c in rest if c.raw.page is None]
+            self._propose(shot, blind, self._fast)
+            self._by_pixels(shot, blind, repair=False)
+            rest = [c for c in rest if c.reading is None]
+        self._propose(shot, rest, self._net)
+        self._by_page_style(shot, [c for c in rest if c.raw.page is not None])
+        self._by_pixels(shot, [c for c in rest if c.raw.page is None], repair=True)
+        for c in rest:
+            if c.reading is None:
+                c.reading = self._undecided(shot, c)
+
+    def _blank(self, shot: PageShot, c: Cell) -> Reading:
+        claimed = c.claim.text if c.claim else ""
+        # Text that the page hides says nothing; text that ought to be seen and is not, is a riddle.
+        riddle = bool(claimed) and c.claim is not None and bool(c.claim.fragments)
+        return reading_of(
+            shot,
+            c,
+            "",
+            (Witness.BLANK,) if not riddle else (),
+            doubts=(Doubt.PAGE_TEXT_DIFFERS,) if riddle else (),
+            confidence=1.0,
+        )
+
+    def _remember(self, shot: PageShot, cells: Sequence[Cell]) -> None:
+        if not cells:
+            return
+        known = self._memory.lookup(self._source, list({c.picture.key for c in cells}))
+        for c in cells:
+            proof = known.get(c.picture.key)
+            if proof is None or c.cut:
+                continue
+            if c.raw.page is None and touches_edge(c, shot.scale) and Witness.PERSON not in proof.witnesses:
+                continue  # the same ink in a wider cell was whole; here something may be hidden behind its end
+            if (
+                c.claim is not None
+                and c.claim.text
+                and c.claim.text != proof.text
+                and Witness.PERSON not in proof.witnesses
+            ):
+                continue  # the page says otherwise now: it is proven anew, and memory finds the contradiction
+            c.reading = reading_of(shot, c, proof.text, (Witness.MEMORY, *proof.witnesses))
+
+    def _by_page_text(self, shot: PageShot, cells: Sequence[Cell]) -> None:
+        if self._redrawer is None:
+            return
+        claims = [c for c in cells if c.claim is not None and c.claim.text]
+        # Equal pictures with equal text are one question.
+        groups: dict[tuple[str, str], list[Cell]] = {}
+        for c in claims:
+            assert c.claim is not None
+            key = (c.picture.key, c.claim.text) if not c.claim.cut else (f"{c.picture.rect}", c.claim.text)
+            groups.setdefault(key, []).append(c)
+        firsts = [g[0] for g in groups.values()]
+        specs = [
+            page_proof.spec(c.raw.page, c.picture, shot.scale, c.claim.fragments)
+            for c in firsts
+            if c.raw.page is not None and c.claim is not None
+        ]
+        equal = page_proof.drawn_equal(self._redrawer, specs, [c.picture for c in firsts], shot.scale)
+        for group, ok in zip(groups.values(), equal, strict=True):
+            for c in group if ok else ():
+                assert c.claim is not None
+                c.reading = self._from_page(shot, c, c.claim)
+
+    @staticmethod
+    def _from_page(shot: PageShot, c: Cell, claim: PageText) -> Reading:
+        witnesses: tuple[Witness, ...] = (Witness.PAGE_TEXT, Witness.REDRAW)
+        if not claim.cut:
+            return reading_of(shot, c, claim.text, witnesses)
+        rule = c.column.cut.whole_from if c.column is not None else "page_text"
+        whole = visible(c.raw.page.whole_text) if c.raw.page is not None and c.raw.page.whole_text else None
+        if rule == "title" and whole is not None and whole == claim.text:
+            return reading_of(shot, c, whole, (*witnesses, Witness.TOOLTIP))
+        if rule == "page_text":
+            return reading_of(shot, c, claim.text, witnesses)
+        doubt = Doubt.PAGE_TEXT_DIFFERS if rule == "title" and whole is not None else Doubt.CUT
+        return reading_of(shot, c, claim.text, witnesses, doubts=(doubt,))
+
+    def _propose(self, shot: PageShot, cells: Sequence[Cell], net: TextReader) -> None:
+        pictures: dict[str, list[tuple[int, int]]] = {}
+        queue = []
+        for c in cells:
+            if c.picture.key not in pictures:
+                pictures[c.picture.key] = split_lines(c.picture, shot.scale)
+                queue.append(c)
+        jobs = [(c, rows) for c in queue for rows in pictures[c.picture.key]]
+        found = net.read_lines([for_the_net(c.picture, shot.scale, rows) for c, rows in jobs])
+        by_key: dict[str, list[Proposal]] = {}
+        for (c, _), proposal in zip(jobs, found, strict=True):
+            by_key.setdefault(c.picture.key, []).append(proposal)
+        self._line_rows = pictures
+        self._line_proposals = by_key
+        for c in cells:
+            lines = by_key.get(c.picture.key, [])
+            c.proposal = lines[0] if len(lines) == 1 else _joined_proposal(lines)
+
+    def _by_page_style(self, shot: PageShot, cells: Sequence[Cell]) -> None:
+        """The net's proposal drawn in the place and style of the page's text, which did not come out equal.
+
+        What it proves is what the screen shows; that the page says otherwise still is for a person to see."""
+        tried = [
+            (c, replace(c.claim.fragments[0], text=c.proposal.text))
+            for c in cells
+            if c.claim is not None and c.proposal is not None and len(c.claim.fragments) == 1 and c.proposal.text
+        ]
+        if self._redrawer is None or not tried:
+            return
+        specs = [
+            page_proof.spec(c.raw.page, c.picture, shot.scale, [f]) for c, f in tried if c.raw.page is not None
+        ]
+        equal = page_proof.drawn_equal(self._redrawer, specs, [c.picture for c, _ in tried], shot.scale)
+        for (c, _), ok in zip(tried, equal, strict=True):
+            if ok and c.proposal is not None:
+                c.reading = reading_of(
+                    shot,
+                    c,
+                    visible(c.proposal.text),
+                    (Witness.NET, Witness.REDRAW),
+                    doubts=(Doubt.PAGE_TEXT_DIFFERS,),
+                )
+
+    def _by_pixels(self, shot: PageShot, cells: Sequence[Cell], *, repair: bool) -> None:
+        """The net's proposals, drawn back line by line."""
+        if self._redrawer is None or shot.drawn_by is DrawnBy.FOREIGN or not cells:
+            return
+        canvas = shot.drawn_by is DrawnBy.CANVAS
+        prover = self._provers.setdefault(
+            (shot.scale, canvas), PixelProver(self._redrawer, shot.scale, canvas=canvas)
+        )
+        firsts = {c.picture.key: c for c in reversed(cells)}
+        lines: list[Line] = []
+        owner: list[str] = []
+        for key, c in firsts.items():
+            for rows, proposal in zip(self._line_rows[key], self._line_proposals.get(key, []), strict=True):
+                part = c.picture.image[rows[0] : rows[1]]
+                image = ink_of(part, c.picture.colour).image
+                lines.append(
+                    Line(Ink(image, c.picture.colour, text_colour(image, c.picture.colour)), proposal, c.group)
+                )
+                owner.append(key)
+        by_key: dict[str, list[LineProof]] = {}
+        for key, proof in zip(owner, prover.prove(lines, repair=repair), strict=True):
+            by_key.setdefault(key, []).append(proof)
+        for c in cells:
+            self._settle(shot, c, by_key.get(c.picture.key, []))
+
+    def _settle(self, shot: PageShot, c: Cell, proofs: Sequence[LineProof]) -> None:
+        if not proofs:
+            return
+        guess = joined([p.text or p.guess for p in proofs])
+        if any(p.text is None for p in proofs):
+            if c.proposal is not None and guess:
+                c.proposal = replace(c.proposal, text=guess)
+            return
+        doubts: list[Doubt] = []
+        claim = c.claim
+        if claim is not None and claim.text and claim.text != guess and twin_of(claim.text, guess, proofs):
+            guess = claim.text  # the same picture, and the page says which of the two it is
+        elif not (claim is not None and claim.text == guess) and has_legal_twin(c.column, proofs):
+            doubts.append(Doubt.LOOKALIKE)
+        if c.raw.page is None and touches_edge(c, shot.scale):
+            doubts.append(Doubt.CUT)
+        if c.cut:
+            doubts.append(Doubt.CUT)
+        if claim is not None and claim.text and claim.text != guess:
+            doubts.append(Doubt.PAGE_TEXT_DIFFERS)
+        if len(proofs) > 1 and not join_is_certain(proofs):
+            doubts.append(Doubt.LOOKALIKE)
+        c.reading = reading_of(shot, c, guess, (Witness.NET, Witness.REDRAW), doubts=tuple(dict.fromkeys(doubts)))
+
+    def _undecided(self, shot: PageShot, c: Cell) -> Reading:
+        proposal = c.proposal or Proposal(text="", confidence=0.0)
+        text = visible(proposal.text)
+        claim = c.claim.text if c.claim is not None else ""
+        alternatives = tuple(dict.fromkeys(t for t in (claim, text) if t))
+        if claim and claim == text and proposal.confidence >= AGREE and not c.cut and distinct(c.column, text):
+            return reading_of(shot, c, text, (Witness.NET, Witness.PAGE_TEXT), confidence=proposal.confidence)
+        doubt = Doubt.NO_TEXT if not text and not claim else Doubt.UNPROVEN
+        doubts = [doubt]
+        if claim and text and claim != text:
+            doubts.append(Doubt.PAGE_TEXT_DIFFERS)
+        if c.cut:
+            doubts.append(Doubt.CUT)
+        best = claim if claim else text
+        return reading_of(
+            shot, c, best, (Witness.PAGE_TEXT,) if claim else (Witness.NET,) if text else (),
+            doubts=tuple(doubts), confidence=proposal.confidence, alternatives=alternatives,
+        )  # fmt: skip
+
+    # --- memory and totals --------------------------------------------------------------------------------------
+
+    def learn(self, cells: Iterable[Cell]) -> None:
+        proofs = {
+            c.picture.key: ProvenPicture(
+                source=self._source, picture=c.picture.key, text=c.reading.text, witnesses=c.reading.witnesses
+            )
+            for c in cells
+            if c.reading is not None
+            and c.reading.proven
+            and c.reading.text
+            and not c.cut
+            and Witness.MEMORY not in c.reading.witnesses
+        }
+        if proofs:
+            self._memory.learn(list(proofs.values()))
+
+
+def _joined_proposal(lines: Sequence[Proposal]) -> Proposal | None:
+    if not lines:
+        return None
+    return Proposal(text=joined([p.text for p in lines]), confidence=min(p.confidence for p in lines))
