@@ -295,9 +295,20 @@ class App:
         return self.relay().push(receiver=receiver)
 
     def export_orders(self, source: str | None = None) -> list[dict[str, Any]]:
+        """Every order with all its fields; ``type`` is the column's type in the profile of its source."""
         if source is not None:
             self.settings.source(source)
-        return self.store.export_orders(source)
+        orders = self.store.export_orders(source)
+        types: dict[str, dict[str, str]] = {}
+        for order in orders:
+            name = order["source"]
+            if name not in types:
+                known = name in self.settings.sources
+                columns = self.profile(name).columns if known else []
+                types[name] = {c.field: c.type.value for c in columns if c.field}
+            for field, value in order["fields"].items():
+                value["type"] = types[name].get(field, "text")
+        return orders
 
     def status(self) -> dict[str, Any]:
         """Sources and receivers as ``bridge status`` shows them; ages count from the last complete sync."""

@@ -1,0 +1,271 @@
+"""Reading real pixels: lists drawn by a real browser, read with the page's help and without, and pages that lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from bridge.erp.browser import BrowserOptions, open_browser
+from bridge.erp.page_cells import arrange, cells_under, shifted
+from bridge.erp.redraw import BrowserRedrawer
+from bridge.erp.screen import Screen, place_of
+from bridge.errors import LayoutChanged
+from bridge.ocr.pictures import same_pixels
+from bridge.ocr.reader import ScreenReader
+from bridge.profiles import Profile, parse_profile
+from bridge.records import DrawnBy, Grid, PageShot, ProvenPicture, Reading, RowKind, Witness
+from bridge.wiring import LazyReader, paddle
+
+SCALE = 2.0
+PROFILE = parse_profile(
+    {
+        "name": "reading",
+        "list": {
+            "where": {"at": "table"},
+            "rows": {"heading": "tr.h", "row": "tr.r"},
+            "not_orders": [{"text": "合计"}],
+        },
+        "key": ["order_no"],
+        "columns": [
+            {"heading": "订单编号", "field": "order_no", "type": "code", "cut": {"may_be": False}},
+            {"heading": "客户名称", "field": "customer", "cut": {"may_be": False}},
+            {"heading": "存货编码", "field": "sku", "type": "code", "cut": {"may_be": False}},
+            {"heading": "金额", "field": "amount", "type": "money", "cut": {"may_be": False}},
+            {"heading": "备注", "field": "remark", "cut": {"whole_from": "none"}},
+        ],
+    },
+    "test",
+)
+ROWS = [
+    ("SO-010480", "苏州恒力精密机械有限公司", "BX-O0I1-8B", "1,234.50", ""),
+    ("XS202402-319", "O'Brien & Sons Ltd.", "Z2S5-l1I", "88.00", "急单"),
+    ("HT2406/B860", "佛山市千灯审计事务所", "QD-0O0O-11", "960.10", "月结30天"),
+    ("DD20260115O01", "温州瓯海鑫鑫阀门厂（普通合伙）", "5S-B8-2Z", "12,000.00", "客户自提"),
+    ("202601260318", "兰州石化公司物资供应处", "GZ6C-0D", "7.77", ""),
+    ("SO-010508", "宁波北仑港务机械", "B8B8-O0", "19,602.11", "样品"),
+]
+
+
+class Memory:
+    """The proven pictures of one test."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, ProvenPicture] = {}
+
+    def lookup(self, source: str, pictures: Sequence[str]) -> dict[str, ProvenPicture]:
+        return {p: self.known[p] for p in pictures if p in self.known}
+
+    def learn(self, proofs: Sequence[ProvenPicture]) -> None:
+        self.known.update({p.picture: p for p in proofs})
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser(BrowserOptions()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1200, "height": 700}, device_scale_factor=SCALE)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def nets() -> tuple[LazyReader, LazyReader]:
+    return LazyReader(lambda: paddle("small")), LazyReader(lambda: paddle("tiny"))
+
+
+def html(rows: Sequence[Sequence[str]], headings: Sequence[str] = (), *, css: str = "") -> str:
+    """A bordered list; cells are HTML."""
+    heads = headings or [c.heading for c in PROFILE.columns]
+    head = "".join(f"<td>{h}</td>" for h in heads)
+    body = "".join("<tr class=r>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    return (
+        "<!doctype html><meta charset=utf-8><style>body{margin:8px;font:12px sans-serif}"
+        "table{border-collapse:collapse}td{border:1px solid #99a;padding:3px 6px;white-space:nowrap}"
+        f".h td{{background:#dde}}{css}</style><table><tr class=h>{head}</tr>{body}</table>"
+    )
+
+
+def shot_of(page: Page, content: str, *, page_help: bool) -> PageShot:
+    page.set_content(content)
+    table = page.locator("table").first
+    box = place_of(table)
+    assert box is not None
+    picture = Screen(page, SCALE).still_picture(box, 10)
+    found = [
+        shifted(c, -picture.region.x, -picture.region.y)
+        for c in cells_under(table, PROFILE.order_list.rows, (0, 0))
+    ]
+    cells, heads = arrange(found)
+    return PageShot(
+        number=1,
+        image=picture.image,
+        scale=SCALE,
+        sha256="0" * 64,
+        drawn_by=DrawnBy.PAGE,
+        cells=cells if page_help else (),
+        header_rows=heads,
+    )
+
+
+def read(
+    page: Page,
+    browser: Browser,
+    nets: tuple[Any, Any],
+    content: str,
+    *,
+    page_help: bool = True,
+    memory: Memory | None = None,
+    profile: Profile = PROFILE,
+) -> Grid:
+    redrawer = BrowserRedrawer(browser)
+    try:
+        reader = ScreenReader(profile, "test", nets[0], memory or Memory(), redrawer, fast=nets[1])
+        return reader.read(shot_of(page, content, page_help=page_help))
+    finally:
+        redrawer.close()
+
+
+def readings(grid: Grid) -> list[dict[str, Reading]]:
+    return [
+        {name: r for name, r in zip(grid.columns, row.cells, strict=True) if name}
+        for row in grid.rows
+        if row.kind is RowKind.DATA
+    ]
+
+
+def test_with_the_pages_help_every_cell_is_proven_by_drawing_it_back(page, browser, nets) -> None:
+    got = readings(read(page, browser, nets, html(ROWS)))
+    assert [[r.text for r in row.values()] for row in got] == [list(row) for row in ROWS]
+    assert all(r.proven for row in got for r in row.values())
+    assert got[0]["sku"].witnesses == (Witness.PAGE_TEXT, Witness.REDRAW)
+    assert got[0]["remark"].witnesses == (Witness.BLANK,)
+
+
+def test_from_pixels_alone_nothing_wrong_is_proven_and_most_is_proven(page, browser, nets) -> None:
+    got = readings(read(page, browser, nets, html(ROWS), page_help=False))
+    assert len(got) == len(ROWS)
+    cells = [
+        (r, truth)
+        for row, want in zip(got, ROWS, strict=True)
+        for r, truth in zip(row.values(), want, strict=True)
+    ]
+    assert [(r.text, truth) for r, truth in cells if r.proven and r.text != truth] == []
+    assert sum(r.proven for r, _ in cells) >= 0.8 * len(cells)
+    assert {Witness.NET, Witness.REDRAW} <= {w for r, _ in cells for w in r.witnesses}
+
+
+def test_an_unchanged_list_is_remembered_and_no_net_is_asked(page, browser, nets) -> None:
+    memory = Memory()
+    read(page, browser, nets, html(ROWS), memory=memory)
+
+    class NoNet:
+        def read_lines(self, images: Sequence[Any], *, alphabet: str | None = None) -> list[Any]:
+            assert not images, "the net was asked about a picture that was proven before"
+            return []
+
+    again = readings(read(page, browser, (NoNet(), NoNet()), html(ROWS), memory=memory))
+    assert [[r.text for r in row.values()] for row in again] == [list(row) for row in ROWS]
+    assert again[2]["customer"].witnesses[0] is Witness.MEMORY
+
+
+LIES = {
+    "covered": "<span style='position:relative'>S<span style='position:absolute;left:0;background:#fff'>5</span></span>X1",
+    "hidden span": "BX<span style='font-size:0'>9</span>-77",
+    "transparent": "BX<span style='color:transparent'>9</span>-77",
+    "white on white": "BX<span style='color:#fff'>9</span>-77",
+    "moved out of sight": "BX-77<span style='position:absolute;left:-9999px'>9</span>",
+    "transform": "<span style='text-transform:uppercase'>bx-o0</span>",
+    "security": "<span style='-webkit-text-security:disc'>bx-77</span>",
+    "bidi": "<span style='unicode-bidi:bidi-override;direction:rtl'>77-XB</span>",
+    "pseudo": "<span class=p>BX-7</span>",
+    "zero width": "BX\u200b-\u206077",
+    "letters swapped by a font of the page": "<span style='font-family:Lie'>BX-05</span>",
+}
+SHOWN = {
+    "covered": "5X1",
+    "hidden span": "BX-77",
+    "transparent": ("BX-77", "BX -77"),
+    "white on white": ("BX-77", "BX -77"),
+    "moved out of sight": "BX-77",
+    "transform": "BX-O0",
+    "security": "•••••",
+    "bidi": "BX-77",
+    "pseudo": "BX-79",
+    "zero width": "BX-77",
+    "letters swapped by a font of the page": "BX-05",
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_page_whose_text_lies_is_caught(lie: str, page, browser, nets) -> None:
+    """What passes unflagged is what the screen shows; anything else is flagged."""
+    rows = [(ROWS[0][0], ROWS[0][1], LIES[lie], ROWS[0][3], ""), *ROWS[1:4]]
+    got = readings(read(page, browser, nets, html(rows, css=".p::after{content:'9'}")))
+    sku = got[0]["sku"]
+    shown = SHOWN[lie] if isinstance(SHOWN[lie], tuple) else (SHOWN[lie],)
+    assert not sku.proven or sku.text in shown
+    assert all(r.proven for r in got[1].values()), "one lie must not spoil the other rows"
+
+
+def test_a_heading_that_is_gone_stops_the_list_and_names_the_yaml_line(page, browser, nets) -> None:
+    headings = ["订单编号", "客户名称", "物料编码", "金额", "备注"]
+    with pytest.raises(LayoutChanged) as caught:
+        read(page, browser, nets, html(ROWS, headings))
+    assert "columns.2" in str(caught.value)
+    assert "存货编码" in str(caught.value)
+    assert "物料编码" in str(caught.value)
+
+
+def test_columns_are_found_by_heading_wherever_they_stand(page, browser, nets) -> None:
+    moved = [(r[3], r[0], r[1], r[2], r[4]) for r in ROWS]
+    got = readings(read(page, browser, nets, html(moved, ["金额", "订单编号", "客户名称", "存货编码", "备注"])))
+    assert [row["order_no"].text for row in got] == [r[0] for r in ROWS]
+    assert [row["amount"].text for row in got] == [r[3] for r in ROWS]
+
+
+def test_a_cut_cell_is_whole_only_from_where_the_profile_says(page, browser, nets) -> None:
+    cut = "<div style='width:60px;overflow:hidden;text-overflow:ellipsis' title='急单：停机待料请当天发出'>急单：停机待料请当天发出</div>"
+    content = html([(*ROWS[0][:4], cut), *ROWS[1:]])
+    flagged = readings(read(page, browser, nets, content))[0]["remark"]
+    assert not flagged.proven
+
+    columns = [c.model_dump(exclude_defaults=True, mode="json") for c in PROFILE.columns[:4]]
+    columns.append({"heading": "备注", "field": "remark", "cut": {"whole_from": "title"}})
+    rules = {"where": {"at": "table"}, "rows": {"heading": "tr.h", "row": "tr.r"}}
+    profile = parse_profile({"name": "reading", "list": rules, "key": ["order_no"], "columns": columns}, "test")
+    whole = readings(read(page, browser, nets, content, profile=profile))[0]["remark"]
+    assert whole.proven
+    assert whole.text == "急单：停机待料请当天发出"
+    assert Witness.TOOLTIP in whole.witnesses
+
+
+def test_a_net_that_is_always_wrong_proves_nothing_and_teaches_nothing(page, browser, nets) -> None:
+    class Wrong:
+        def read_lines(self, images: Sequence[Any], *, alphabet: str | None = None) -> list[Any]:
+            honest = nets[1].read_lines(images, alphabet=alphabet)
+            swap = str.maketrans("0O1I5S8B2Z千审", "O0I1S5B8Z2干申")
+            return [replace(p, text=p.text.translate(swap), confidence=0.999) for p in honest]
+
+    memory = Memory()
+    plain = [(r[0], r[1], r[2], r[3], r[4]) for r in ROWS]
+    got = readings(read(page, browser, (Wrong(), Wrong()), html(plain), page_help=False, memory=memory))
+    truth = {text for row in ROWS for text in row}
+    assert [r.text for row in got for r in row.values() if r.proven and r.text and r.text not in truth] == []
+    known = {c.heading for c in PROFILE.columns}
+    assert [p.text for p in memory.known.values() if p.text not in truth | known] == []
+
+
+def test_the_same_text_drawn_at_another_time_gives_the_same_pixels(page, browser, nets) -> None:
+    first = shot_of(page, html(ROWS), page_help=True)
+    second = shot_of(page, html(ROWS), page_help=True)
+    assert same_pixels(first.image, second.image)
+    other = shot_of(page, html([("SO-O10480", *ROWS[0][1:]), *ROWS[1:]]), page_help=True)
+    assert not same_pixels(first.image, other.image)
