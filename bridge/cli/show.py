@@ -52,16 +52,11 @@ def table(*headings: str, title: str | None = None) -> Table:
     return made
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> None:
-    """Two columns: what, and its value (rich markup)."""
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim")
-    grid.add_column(overflow="fold")
+def facts(pairs: Sequence[tuple[str, str]]) -> None:
+    """Two columns: what, and its value (rich markup).  The terminal wraps, so that a path can be copied whole."""
+    width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
-        grid.add_row(name, value)
-    out().print(grid)
+        out().print(f"[dim]{name:<{width}}[/dim]  {value}", soft_wrap=True)
 
 
 def summary(run: RunSummary) -> None:
