@@ -1,7 +1,7 @@
 """The main job on the sample ERP's three lists, measured against the ERP's own truth.
 
-    python3 scripts/accept_lists.py                 500 orders, three lists, with the page's help and without
-    python3 scripts/accept_lists.py --count 60 --list sample-erp --mode help
+    python3 scripts/acceptance_lists.py                 500 orders, three lists, with the page's help and without
+    python3 scripts/acceptance_lists.py --count 60 --list sample-erp --mode help
 
 For each list and mode, in a data folder of its own: a cold sync, every value compared with the truth; the ERP
 moves on; a second sync, and what the receiver got compared with what changed; a person's answers for the flagged
