@@ -249,12 +249,14 @@ class ListCapture:
                 return
             last = now
             self._session.check_state()
+            self._session.check_network(f"page {page + 1} of the list")
             if time.monotonic() > end:
-                raise CaptureIncomplete(
+                stuck = CaptureIncomplete(
                     f"the list did not move on from page {page} within {self._timeout:g} s",
                     hint="Look at list.paging.next and browser.timeout_s of the profile.",
                     page=page,
                 )
+                raise self._session.why(f"page {page + 1} of the list", stuck)
             self._screen.next_frame()
 
     def _fingerprint(self) -> str | None:
@@ -264,10 +266,14 @@ class ListCapture:
             if where.busy is not None and self._session.locate(where.busy).is_visible():
                 return None
             if where.drawn == "page" and where.at is not None:
-                root = self._session.list_element(wait=False)
-                text = root.evaluate("el => el.ownerDocument.readyState === 'complete' ? el.innerText : null")
+                # Not `evaluate` nor `inner_text`: they wait for an element that an error page does not have.
+                texts = self._session.list_element(wait=False).evaluate_all(
+                    "els => els.map(e => e.ownerDocument.readyState === 'complete' ? e.innerText : null)"
+                )
+                if not texts or texts[0] is None:
+                    return None
                 at = self._list.paging.page_of_at
-                return None if text is None else text + (self._session.locate(at).inner_text() if at else "")
+                return "\n".join([texts[0], *(self._session.locate(at).all_inner_texts() if at else ())])
             return hashlib.sha256(self._screen.picture(self._region(None)).png).hexdigest()
         except PlaywrightError:
             return None  # the frame is just being replaced

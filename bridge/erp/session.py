@@ -18,7 +18,7 @@ from bridge.erp.refusals import Refusals
 from bridge.erp.sign_in import SignInDesk
 from bridge.erp.steps import Credentials, StepRunner
 from bridge.erp.traffic import Traffic
-from bridge.errors import GuardViolation, NavigationFailed, SignInRefused
+from bridge.errors import BridgeError, GuardViolation, NavigationFailed, SignInRefused
 from bridge.interfaces import Clock, Evidence, Progress, TextReader
 from bridge.profiles import At, Mark, Profile
 from bridge.records import CaptureSet
@@ -71,6 +71,7 @@ class ErpDriver:
             self.refusals.stop_if_known(self.source, self.credentials.user, self.credentials.password)
         with open_browser(self.options, url=self.url) as browser:
             page = new_context(browser, self.profile.browser).new_page()
+            page.set_default_timeout(self.profile.browser.timeout_s * 1000)  # Playwright's own is 30 s
             guard = Guard(self.profile, self.url, off=self.guard_off)
             guard.attach(browser, page)
             yield ErpSession(self, browser, page, guard)
@@ -142,7 +143,7 @@ class ErpSession:
             where = self.profile.order_list.where
             for path, at in (("list.where.ready", where.ready), ("list.where.at", where.at)):
                 if at is not None:
-                    self._runner.look_for(at, path)
+                    self._arrived(at, path)
             if where.busy is not None:
                 busy = where.busy
                 if not self._runner.wait_until(
@@ -151,6 +152,12 @@ class ErpSession:
                     raise NavigationFailed("list.where.busy: the list never stopped loading")
         finally:
             self._runner.on_wait = None
+
+    def _arrived(self, at: At, path: str) -> None:
+        try:
+            self._runner.look_for(at, path)
+        except NavigationFailed as e:
+            raise self._runner.why(path, e) from None
 
     def capture(self, progress: Progress | None = None, *, max_pages: int | None = None) -> CaptureSet:
         from bridge.erp.capture import ListCapture
@@ -192,7 +199,18 @@ class ErpSession:
         """Clicks a place of the profile; path: where it stands there, e.g. ``list.paging.next``."""
         if place_at(self.profile, path) != at:
             raise GuardViolation(f"{path} of the profile is another place than {places.describe(at)}")
+        self._runner.begin()
         self.guard.guarded_click(self.locate(at), path, timeout_s=self._runner.timeout_s)
+
+    def check_network(self, path: str) -> None:
+        """Raises SourceUnavailable, CertificateError or NavigationFailed if a document of the last click did not
+        arrive.  Does not wait."""
+        if (fault := self._runner.traffic.fault(path)) is not None:
+            raise fault
+
+    def why(self, path: str, otherwise: BridgeError) -> BridgeError:
+        """Why nothing came of the last click after all the waiting: the network, the guard, or ``otherwise``."""
+        return self._runner.why(path, otherwise, waited_s=self._runner.timeout_s)
 
     def _today(self) -> date:
         return self._local(self.now()).date()

@@ -98,7 +98,11 @@ class SignInDesk:
             raise SeatTaken("another seat has thrown the bridge out", picture=self._picture())
         if state is State.EXPIRED:
             self._signed_in = False
-            raise SessionLost("the ERP says that the session is over", picture=self._picture())
+            raise SessionLost(
+                "the ERP says that the session is over",
+                hint="The next run signs in anew; if it stays so, the ERP ends sessions too soon.",
+                picture=self._picture(),
+            )
 
     # --- attempts -----------------------------------------------------------------------------------------
 
@@ -117,7 +121,10 @@ class SignInDesk:
             if state is not State.CAPTCHA_WRONG:
                 self._give_up(state)
         raise CaptchaFailed(
-            f"sign_in: the captcha was wrong {limit} times", picture=self._picture(), attempts=limit
+            f"sign_in: the captcha was wrong {limit} times",
+            hint="The next run tries again; if it stays so, check `alphabet` and `length` in the profile.",
+            picture=self._picture(),
+            attempts=limit,
         )
 
     def _attempt(self, rules: SignIn) -> State:
@@ -197,7 +204,11 @@ class SignInDesk:
         if state is State.SHUT_OUT:
             raise SeatTaken("sign_in: another seat threw the bridge out at once", picture=picture)
         if state is State.EXPIRED:
-            raise SessionLost("sign_in: the session was over at once", picture=picture)
+            raise SessionLost(
+                "sign_in: the session was over at once",
+                hint="Sign in by hand with this account; does the ERP let it stay?",
+                picture=picture,
+            )
         raise NavigationFailed(f"sign_in: ended as {state.value}", picture=picture)
 
     # --- marks --------------------------------------------------------------------------------------------

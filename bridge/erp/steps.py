@@ -25,6 +25,7 @@ from bridge.erp.traffic import Traffic
 from bridge.errors import (
     BridgeError,
     CaptchaFailed,
+    CaptureIncomplete,
     GuardViolation,
     NavigationFailed,
     ProfileError,
@@ -70,6 +71,7 @@ class StepRunner:
     evidence: Evidence | None = None
     captcha: captchas.CaptchaReader | None = None
     on_wait: Callable[[], None] | None = None
+    _stopped: int = field(default=0, init=False)  # of guard.blocked, when what may have failed last was begun
 
     def run(self, steps: Sequence[Step], path: str) -> None:
         """path: of the list, e.g. ``sign_in.steps``.
@@ -79,7 +81,7 @@ class StepRunner:
         before = len(self.guard.blocked)
         for i, step in enumerate(steps):
             # What the last click set off may have been stopped before this step began.
-            stopped, before = before, len(self.guard.blocked)
+            self._stopped, before = before, len(self.guard.blocked)
             where = f"{path}.{i}.{step.verb}"
             self.guard.on_sign_in_page(*(f.url for f in self.page.frames))
             self.traffic.forget()
@@ -88,7 +90,17 @@ class StepRunner:
             try:
                 self._do(step, where)
             except NavigationFailed as e:
-                raise self._explained(e, where, stopped) from None
+                raise self._explained(e, where, self._stopped) from None
+        self._stopped = before
+
+    def begin(self) -> None:
+        """An action outside of ``run`` begins: what went wrong before is not its fault."""
+        self._stopped = len(self.guard.blocked)
+        self.traffic.forget()
+
+    def why(self, where: str, otherwise: BridgeError, *, waited_s: float | None = None) -> BridgeError:
+        """Why what was begun last did not succeed: the network, the guard, or else ``otherwise``."""
+        return self.traffic.fault(where, waited_s=waited_s) or self._explained(otherwise, where, self._stopped)
 
     # --- one step -----------------------------------------------------------------------------------------
 
@@ -223,7 +235,7 @@ class StepRunner:
         """The fault with the picture of the window, or what the guard stopped, if that is why."""
         picture = keep_picture(self.page, self.evidence)
         documents = [b for b in self.guard.blocked[stopped:] if b.document]
-        if documents and isinstance(fault, NavigationFailed):
+        if documents and isinstance(fault, NavigationFailed | CaptureIncomplete):
             b = documents[-1]
             return GuardViolation(
                 f"{where}: the read-only guard stopped {b}",

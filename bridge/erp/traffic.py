@@ -60,12 +60,12 @@ class Traffic:
         self._loading.pop(request, None)
 
     def _on_failed(self, request: Request) -> None:
-        loading = self._loading.pop(request, None)
+        self._loading.pop(request, None)  # gone already where the answer began and then broke off
         code = net_error(request.failure or "") or (request.failure or "")
         # Aborted ones were overtaken by the next page, or stopped by the guard, which reports them itself.
         if (
-            loading is not None
+            request.is_navigation_request()
             and code.startswith("ERR_")
             and code not in ("ERR_ABORTED", "ERR_BLOCKED_BY_CLIENT")
         ):
-            self._faults.append(network_fault(code, loading))
+            self._faults.append(network_fault(code, urlsplit(request.url).path))
