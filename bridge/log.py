@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
+from bridge.errors import StoreUnavailable
 from bridge.secrets import redact
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def set_up(*, folder: Path | None, name: str, console_level: str = "WARNING") ->
 
     folder: of the JSON lines file ``<name>.jsonl``; None: console only.  name: one per kind of process (``run``,
     ``sync-demo``), so that no two rotate the same file.  console_level: least level shown on stderr.
+    Raises StoreUnavailable if the file cannot be written: what nobody can look up later must not run unattended.
     """
     logger.remove()
     logger.configure(patcher=_clean)
@@ -51,21 +53,32 @@ def set_up(*, folder: Path | None, name: str, console_level: str = "WARNING") ->
         diagnose=False,
     )
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        logger.add(
-            folder / f"{name}.jsonl",
-            format=lambda record: "{extra[_json]}\n",  # to a plain text loguru would add the exception itself
-            level="DEBUG",
-            rotation=ROTATION,
-            retention=RETENTION,
-            encoding="utf-8",
-            opener=lambda path, flags: os.open(path, flags, 0o600),
-            backtrace=False,
-            diagnose=False,
-        )
+        try:
+            _to_file(folder, name)
+        except OSError as e:
+            raise StoreUnavailable(
+                f"the log cannot be written to {folder}: {e.strerror or e}",
+                hint="Make room on the disk and let this program's account write there, or change `data_dir`.",
+                folder=str(folder),
+            ) from e
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.basicConfig(handlers=[_FromLibraries()], level=logging.WARNING, force=True)
+
+
+def _to_file(folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    logger.add(
+        folder / f"{name}.jsonl",
+        format=lambda record: "{extra[_json]}\n",  # to a plain text loguru would add the exception itself
+        level="DEBUG",
+        rotation=ROTATION,
+        retention=RETENTION,
+        encoding="utf-8",
+        opener=lambda path, flags: os.open(path, flags, 0o600),
+        backtrace=False,
+        diagnose=False,
+    )
 
 
 def _to_stderr(line: str) -> None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
 
-from bridge.errors import RunBusy
+from bridge.errors import RunBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
 from bridge.interfaces import (
     Memory,
@@ -105,7 +105,7 @@ class App:
     def store(self) -> SqlStore:
         from bridge.store import SqlStore
 
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        _made(self.settings.data_dir)
         url = self.settings.database_url
         if (password := self.settings.store.password) is not None:
             url = url_with_password(url, self.secrets.get(password.name))
@@ -245,8 +245,7 @@ class App:
             session.sign_out()
             blocked = session.guard_blocked
         observed = self._observed(source, profile, [grid])
-        folder = self.settings.data_dir / "checks"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = _made(self.settings.data_dir / "checks")
         annotated = folder / f"{source}-{utc_now():%Y%m%d-%H%M%S}.png"
         annotated.write_bytes(
             annotate(shot.image, grid, scale=shot.scale, language=self.settings.reports.language)
@@ -351,15 +350,36 @@ class App:
     @contextmanager
     def _only_run_of(self, source: str) -> Iterator[None]:
         """One run per source at a time, also between processes; a killed run's lock ends with it."""
-        folder = self.settings.data_dir / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(_made(self.settings.data_dir / "locks") / f"{source}.lock")
         try:
-            with FileLock(folder / f"{source}.lock", timeout=0):
-                yield
+            lock.acquire(timeout=0)
         except Timeout:
             raise RunBusy(
                 f"another run of {source} is under way", hint="Wait for it, or look at `bridge status`."
             ) from None
+        except OSError as e:
+            raise _unusable(Path(lock.lock_file), e) from e
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _made(folder: Path) -> Path:
+    """The folder, which is there now.  Raises StoreUnavailable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise _unusable(folder, e) from e
+    return folder
+
+
+def _unusable(path: Path, error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"{path} cannot be used: {error.strerror or error}",
+        hint="Check that the disk is there and has room, and that the user that runs the bridge may write.",
+        path=str(path),
+    )
 
 
 class _Forgetful:
