@@ -83,6 +83,7 @@ def run_demo(folder: Path, keep: bool, fast: bool) -> int:
             encoding="utf-8",
         )
         _keep_secrets(folder / "data", signing)
+        (folder / "outgoing").mkdir(exist_ok=True)
         app = App.load(config)
         log.set_up(folder=app.settings.logs_dir, name="demo", console_level="ERROR")
         control = _Control(erp)
@@ -103,7 +104,7 @@ def run_demo(folder: Path, keep: bool, fast: bool) -> int:
         third = _sync(app, tell)
         harm = control.changing_requests()
         state = httpx.get(hub.said["url"].rsplit("/", 1)[0] + "/state", timeout=10).json()
-        _tell_end(tell, folder, app, third if third.report else second, harm, state)
+        _tell_end(tell, folder, app, second, harm, state)
     good = all(r.error is None for r in (first, second, third)) and harm == 0 and not state.get("faults")
     return 0 if good else 1
 
@@ -130,7 +131,7 @@ def _sync(app: App, tell: Console) -> RunSummary:
     tell.print(f"   {run.straight_through} rows proven ({share:.1%}), {run.doubtful} wait for a person.")
     tell.print(
         f"   {run.added} added, {run.changed} changed, {run.left} left the list, {run.missing} missing once; "
-        f"{run.pushed} signed messages delivered."
+        f"{run.pushed} messages delivered, to a signed webhook and to a folder of files."
     )
     return run
 

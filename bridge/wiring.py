@@ -252,8 +252,8 @@ class App:
         )
         doubtful = sum(not line.ok for line in observed.lines)
         messages = [f"{len(observed.lines)} rows on the first page, {doubtful} of them doubtful"]
-        if grid.total_count is not None:
-            messages.append(f"the page's count reads {grid.total_count.text!r}")
+        if observed.declared_total is not None:
+            messages.append(f"the page says that the list has {observed.declared_total}")
         if blocked:
             messages.append(f"the read-only guard stopped {blocked} requests or clicks")
         return CheckResult(
