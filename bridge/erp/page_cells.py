@@ -95,8 +95,8 @@ def arrange(cells: Sequence[PageCell]) -> tuple[tuple[PageCell, ...], int]:
     rows: list[list[PageCell]] = []
     for c in ordered:
         middle = c.box.y + c.box.h / 2
-        # A row's cells share its band; a heading over two rows belongs to the row its top stands in.
-        if rows and middle < rows[-1][0].box.y2 and c.kind is rows[-1][0].kind:
+        # A row's cells share the band of its lowest one: a cell that spans rows must not swallow those after it.
+        if rows and middle < min(x.box.y2 for x in rows[-1]) and c.kind is rows[-1][0].kind:
             rows[-1].append(c)
         else:
             rows.append([c])

@@ -32,7 +32,7 @@ def _legal(column: Column | None, text: str, at: int, twins: str, *, whole: bool
         return True
     for twin in twins:
         other = text[:at] + twin + text[at + 1 :]
-        if column.type in NUMBERS and not (twin.isdigit() and twin.isascii()):
+        if column.type in NUMBERS and twin not in "0123456789.,-":
             continue
         if column.alphabet is not None and twin not in column.alphabet:
             continue

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
-_INVISIBLE = {"\u2800", "\u3164", "\uffa0", "\u115f", "\u1160"}
-"""Characters of no general category for it that still draw nothing."""
+_INVISIBLE = {
+    *"\u2800\u3164\uffa0\u115f\u1160\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f",
+    *map(chr, range(0xFE00, 0xFE10)),
+    *map(chr, range(0xE0100, 0xE01F0)),
+}
+"""Characters of no general category for it that still draw nothing: fillers, joiners, variation selectors."""
 
 
 def visible(text: str) -> str:

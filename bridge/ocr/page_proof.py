@@ -21,15 +21,19 @@ MIN_SIZE_PX = 7.0
 """Smaller text leaves too few pixels to be told apart from nothing."""
 MIN_CONTRAST = 40
 """Of 255; less may hide in the background."""
+ASIDE = 2.0
+"""css pixels by which ink may reach out of its text's box."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """The page's claim about one cell.  lines: as drawn, top to bottom."""
+    """The page's claim about one cell.  uneven: some of a line is smaller, raised or lowered, and then it means
+    something else than side by side (10³ is not 103)."""
 
     text: str
     fragments: tuple[Fragment, ...]
     cut: bool
+    uneven: bool = False
 
 
 def page_text(cell: PageCell, colour: tuple[int, int, int]) -> PageText | None:
@@ -49,7 +53,33 @@ def page_text(cell: PageCell, colour: tuple[int, int, int]) -> PageText | None:
             continue
         shown.append(replace(f, text=_drawable(f.text)))
     cut = cell.clip is not None
-    return PageText(_as_text(shown), tuple(shown), cut)
+    return PageText(_as_text(shown), tuple(shown), cut, any(_uneven(line) for line in _by_line(shown)))
+
+
+def explains(text: PageText, picture: CellPicture, scale: float) -> bool:
+    """Does all ink stand where the page says that text stands?"""
+    if not text.fragments:
+        return picture.blank
+    x0, y0 = picture.rect[0] / scale, picture.rect[1] / scale
+    boxes = [f.box for f in text.fragments]
+    return (
+        x0 + picture.ink_x[0] / scale >= min(b.x for b in boxes) - ASIDE
+        and x0 + picture.ink_x[1] / scale <= max(b.x2 for b in boxes) + ASIDE
+        and y0 + picture.ink_y[0] / scale >= min(b.y for b in boxes) - ASIDE
+        and y0 + picture.ink_y[1] / scale <= max(b.y2 for b in boxes) + ASIDE
+    )
+
+
+def _uneven(line: Sequence[Fragment]) -> bool:
+    first = line[0]
+    for f in line[1:]:
+        same = f.style.family == first.style.family
+        if abs(f.style.size_px - first.style.size_px) > 0.05 * first.style.size_px:
+            return True
+        # Other families have other heights; within one the glyph boxes of a line stand level.
+        if abs(f.box.y2 - first.box.y2) > (1 if same else 0.25 * first.style.size_px):
+            return True
+    return False
 
 
 def _fit(f: Fragment, colour: tuple[int, int, int]) -> bool:
@@ -71,13 +101,17 @@ def _drawable(text: str) -> str:
 
 def _as_text(fragments: Sequence[Fragment]) -> str:
     """Fragments → text: those on one line side by side, with a space where they stand apart; lines joined."""
+    return joined([_line(sorted(line, key=lambda f: f.box.x)) for line in _by_line(fragments)], told=True)
+
+
+def _by_line(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
     lines: list[list[Fragment]] = []
     for f in sorted(fragments, key=lambda f: (f.box.y + f.box.h / 2, f.box.x)):
         if lines and f.box.y + f.box.h / 2 < lines[-1][0].box.y2:
             lines[-1].append(f)
         else:
             lines.append([f])
-    return joined([_line(sorted(line, key=lambda f: f.box.x)) for line in lines], told=True)
+    return lines
 
 
 def _line(fragments: Sequence[Fragment]) -> str:

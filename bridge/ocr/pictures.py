@@ -110,21 +110,23 @@ def cell_picture(shot: Image, rect: Rect, scale: float, *, salt: str = "") -> Ce
     return CellPicture(image, (x0 + a, y0 + b, x0 + c, y0 + d), colour, ink_x, ink_y, digest.hexdigest())
 
 
-def same_pixels(a: Image, b: Image) -> bool:
+def same_pixels(a: Image, b: Image, *, slack: int = 1) -> bool:
     """Do two pictures show the same?
 
     Equal size, every channel within 2 of 255 (blended colours may round differently), but for at most two faint
     pixels: where a glyph reaches out of its own box, the browser may leave that pixel undrawn when it redraws a
     part of the window (seen with Chromium 156: one pixel, a tenth of the contrast).  Whoever asks whether two
-    characters can be told apart must ask by this same function.
+    characters can be told apart must ask by this same function, with a slack of 2: every tolerance twice as wide,
+    because at another subpixel they may differ less.
     """
     if a.shape != b.shape:
         return False
     difference = cv2.absdiff(np.ascontiguousarray(a), np.ascontiguousarray(b)).max(axis=2, initial=0)
-    if int(difference.max(initial=0)) <= 2:
+    if int(difference.max(initial=0)) <= 2 * slack:
         return True
     contrast = int((a.max(axis=(0, 1)).astype(int) - a.min(axis=(0, 1))).max())
-    return int((difference > 2).sum()) <= FAINT_PIXELS and int(difference.max()) <= FAINT * contrast
+    seen = int((difference > 2).sum())
+    return seen <= slack * FAINT_PIXELS and int(difference.max()) <= slack * FAINT * contrast
 
 
 def for_the_net(cell: CellPicture, scale: float, rows: tuple[int, int] | None = None) -> Image:

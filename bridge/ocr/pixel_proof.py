@@ -27,6 +27,10 @@ MAX_CANDIDATES = 36
 """Texts drawn for one line and round."""
 
 
+Colours = tuple[tuple[int, int, int], tuple[int, int, int]]
+"""Behind the text, of the text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One text line to be proven.  ``group``: lines of one column, which share font and start."""
@@ -79,7 +83,7 @@ class PixelProver:
         self._groups: dict[int, _Group] = defaultdict(_Group)
         self._fonts: list[Font] = []
         self._every: list[Font] | None = None
-        self._twins: dict[tuple[Font, str], str] = {}
+        self._twins: dict[tuple[Font, Colours, str], str] = {}
 
     def prove(self, lines: Sequence[Line], *, repair: bool = True) -> list[LineProof]:
         """One proof per line, in order.  repair: where a proposal comes out unequal, try what else it could be."""
@@ -155,7 +159,7 @@ class PixelProver:
             o = waiting[i]
             if fonts.equal(d, a.target) and _tall_enough(a, self._scale):
                 self._groups[o.line.group].styles[a.font, a.phase] += 1
-                proofs[i] = LineProof(a.text, a.text, a.font, self._twins_in(a.text, a.font))
+                proofs[i] = LineProof(a.text, a.text, a.font, self._twins_in(a.text, a.font, a.target))
                 continue
             prefix = _equal_columns(d, a.target)
             if prefix > o.prefix:
@@ -181,19 +185,20 @@ class PixelProver:
         out.pop(o.text, None)
         return list(out)[:MAX_CANDIDATES]
 
-    def _twins_in(self, text: str, font: Font) -> tuple[tuple[int, str], ...]:
-        chars = [c for c in dict.fromkeys(text) if (font, c) not in self._twins]
+    def _twins_in(self, text: str, font: Font, line: Ink) -> tuple[tuple[int, str], ...]:
+        colours = line.colour, line.text_colour  # faint characters are told apart less well than black ones
+        chars = [c for c in dict.fromkeys(text) if (font, colours, c) not in self._twins]
         pairs = [(c, o) for c in chars for o in others(c)]
-        target = Ink(np.zeros((8, 8, 3), np.uint8), (255, 255, 255), (0, 0, 0))
+        target = Ink(np.zeros((8, 8, 3), np.uint8), *colours)
         attempts = [Attempt(f"H{x}H", font, 0, target) for pair in pairs for x in pair]
         specs = [fonts.line_spec(a.text, font, target, 0, self._scale, extra=6) for a in attempts]
         drawn = self._redrawer.draw(specs, scale=self._scale) if specs else []
         for c in chars:
-            self._twins[font, c] = ""
+            self._twins[font, colours, c] = ""
         for n, (c, o) in enumerate(pairs):
-            if same_pixels(drawn[2 * n], drawn[2 * n + 1]):
-                self._twins[font, c] += o
-        return tuple((i, t) for i, c in enumerate(text) if (t := self._twins[font, c]))
+            if same_pixels(drawn[2 * n], drawn[2 * n + 1], slack=2):
+                self._twins[font, colours, c] += o
+        return tuple((i, t) for i, c in enumerate(text) if (t := self._twins[font, colours, c]))
 
 
 def _own(waiting: dict[int, _Open]) -> dict[int, list[str]]:

@@ -88,7 +88,7 @@ class CellProver:
             if (
                 c.claim is not None
                 and c.claim.text
-                and c.claim.text != proof.text
+                and (c.claim.text != proof.text or c.claim.uneven)
                 and Witness.PERSON not in proof.witnesses
             ):
                 continue  # the page says otherwise now: it is proven anew, and memory finds the contradiction
@@ -119,6 +119,8 @@ class CellProver:
     @staticmethod
     def _from_page(shot: PageShot, c: Cell, claim: PageText) -> Reading:
         witnesses: tuple[Witness, ...] = (Witness.PAGE_TEXT, Witness.REDRAW)
+        if claim.uneven:
+            return reading_of(shot, c, claim.text, witnesses, doubts=(Doubt.PAGE_TEXT_DIFFERS,))
         if not claim.cut:
             return reading_of(shot, c, claim.text, witnesses)
         rule = c.column.cut.whole_from if c.column is not None else "page_text"
@@ -227,7 +229,8 @@ class CellProver:
         text = visible(proposal.text)
         claim = c.claim.text if c.claim is not None else ""
         alternatives = tuple(dict.fromkeys(t for t in (claim, text) if t))
-        if claim and claim == text and proposal.confidence >= AGREE and not c.cut and distinct(c.column, text):
+        agree = claim == text and proposal.confidence >= AGREE and not c.cut and distinct(c.column, text)
+        if c.claim is not None and claim and agree and self._all_told(shot, c.claim, c):
             return reading_of(shot, c, text, (Witness.NET, Witness.PAGE_TEXT), confidence=proposal.confidence)
         doubt = Doubt.NO_TEXT if not text and not claim else Doubt.UNPROVEN
         doubts = [doubt]
@@ -240,6 +243,11 @@ class CellProver:
             shot, c, best, (Witness.PAGE_TEXT,) if claim else (Witness.NET,) if text else (),
             doubts=tuple(doubts), confidence=proposal.confidence, alternatives=alternatives,
         )  # fmt: skip
+
+    @staticmethod
+    def _all_told(shot: PageShot, claim: PageText, c: Cell) -> bool:
+        """Nets overlook what is small, faint or apart, so beside the page's text there must be no other ink."""
+        return not claim.uneven and page_proof.explains(claim, c.picture, shot.scale)
 
     # --- memory and totals --------------------------------------------------------------------------------------
 

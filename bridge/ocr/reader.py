@@ -15,7 +15,7 @@ from bridge.ocr.layout import RawCell, RawGrid, grid_of_page, heading_key, known
 from bridge.ocr.pictures import cell_picture, for_the_net
 from bridge.ocr.proving import CellProver
 from bridge.profiles import Column, Profile
-from bridge.records import Grid, GridRow, PageShot, Reading, RowKind
+from bridge.records import Doubt, Grid, GridRow, PageShot, Reading, RowKind
 
 HEADINGS_WITHIN = 6
 """Rows from the top among which the headings are looked for in a picture without the page's help."""
@@ -167,14 +167,7 @@ class ScreenReader:
         number = 0
         top = (shot.body.y if shot.body else 0.0) - shot.y_offset
         for row in rows:
-            readings = tuple(
-                replace(
-                    c.reading if c is not None and c.reading is not None else unread(shot, c),
-                    page=shot.number,
-                    row=number,
-                )
-                for c in row
-            )
+            readings = tuple(replace(_placed(shot, c), page=shot.number, row=number) for c in row)
             y = min(c.raw.rect[1] for c in row if c is not None) / shot.scale
             kind = self._kind(row)
             out.append(GridRow(kind=kind, cells=readings, y_offset=y - top))
@@ -182,6 +175,8 @@ class ScreenReader:
         return tuple(out)
 
     def _kind(self, row: list[Cell | None]) -> RowKind:
+        if _shows_headings(row):
+            return RowKind.HEADING
         texts = [c.reading.text for c in row if c is not None and c.reading is not None]
         rules = self._profile.order_list.not_orders
         if any(re.search(rule.text, t) for rule in rules for t in texts if t):
@@ -191,7 +186,34 @@ class ScreenReader:
                 (c.index for c in row if c is not None and c.column is not None and c.column.field in total.sums),
                 default=-1,
             )
-            before = [c for c in row if c is not None and c.index < first_sum]
-            if before and all(c.picture.blank for c in before):
+            # A row with a key is an order, whatever else it lacks.
+            keys = set(self._profile.key)
+            before = [
+                c
+                for c in row
+                if c is not None and (c.index < first_sum or (c.column is not None and c.column.field in keys))
+            ]
+            if any(c.index < first_sum for c in before) and all(c.picture.blank for c in before):
                 return RowKind.OTHER
         return RowKind.DATA
+
+
+def _placed(shot: PageShot, c: Cell | None) -> Reading:
+    """What a cell says; unproven where the page's cells leave it open which column that is said of."""
+    if c is None or c.reading is None:
+        return unread(shot, c)
+    if not c.raw.strayed:
+        return c.reading
+    doubts = (*c.reading.doubts, Doubt.PAGE_TEXT_DIFFERS)
+    # No confidence at all: as a key it may be any.
+    return replace(c.reading, proven=False, confidence=0.0, doubts=tuple(dict.fromkeys(doubts)))
+
+
+def _shows_headings(row: Sequence[Cell | None]) -> bool:
+    """The headings again, in the middle of the list."""
+    told = [c for c in row if c is not None and c.column is not None and c.reading is not None and c.reading.text]
+    return bool(told) and all(
+        heading_key(c.reading.text) in {heading_key(h) for h in (c.column.heading, *c.column.also) if h}
+        for c in told
+        if c.column is not None and c.reading is not None
+    )

@@ -1,0 +1,157 @@
+"""Pages that would make a wrong value pass as a right one, each named by the hole it was found through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+from test_reading import ROWS, browser, html, nets, page, read, readings  # noqa: F401  (fixtures)
+
+from bridge.erp.redraw import BrowserRedrawer
+from bridge.interfaces import Proposal
+from bridge.ocr.fonts import Font, Ink, ink_of, line_spec
+from bridge.ocr.pixel_proof import Line, PixelProver
+from bridge.profiles import Profile, parse_profile
+from bridge.records import Grid, RowKind
+
+COLUMNS: list[dict[str, Any]] = [
+    {"heading": "订单编号", "field": "order_no", "type": "code", "cut": {"may_be": False}},
+    {"heading": "客户名称", "field": "customer", "cut": {"may_be": False}},
+    {"heading": "金额", "field": "amount", "type": "money", "cut": {"may_be": False}},
+    {"heading": "备注", "field": "remark", "cut": {"may_be": False}},
+]
+HEADINGS = "<td>订单编号<td>客户名称<td>金额<td>备注"
+
+
+def profile(columns: list[dict[str, Any]] = COLUMNS, **rules: Any) -> Profile:
+    places = {"where": {"at": "table"}, "rows": {"heading": "tr.h", "row": "tr.r"}}
+    return parse_profile(
+        {"name": "reading", "list": {**places, **rules}, "key": ["order_no"], "columns": columns}, "test"
+    )
+
+
+def table(*rows: str, headings: str = HEADINGS) -> str:
+    body = "".join(f"<tr class=r>{row}</tr>" for row in rows)
+    return html([]).split("<table>")[0] + f"<table><tr class=h>{headings}</tr>{body}</table>"
+
+
+def passed(grid: Grid) -> list[dict[str, str]]:
+    """What would go on as good, row by row."""
+    return [{name: r.text for name, r in row.items() if r.proven} for row in readings(grid)]
+
+
+@pytest.mark.parametrize("span", [2, 3, 4, 5])
+def test_a_cell_that_spans_rows_swallows_none_of_them(span: int, page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    columns = [{"heading": "组", "type": "ignore"}, *COLUMNS]
+    rows = [f"<td>SO-{i}<td>甲公司<td>{i}.00<td>x" for i in range(1, span + 2)]
+    content = table(
+        f"<td rowspan={span}>A{rows[0]}",
+        *rows[1:span],
+        f"<td>B{rows[span]}",
+        headings="<td>组" + HEADINGS,
+    )
+    got = passed(read(page, browser, nets, content, profile=profile(columns)))
+    want = [(f"SO-{i}", f"{i}.00") for i in range(1, span + 2)]
+    assert [(row["order_no"], row["amount"]) for row in got] == want
+
+
+def test_two_cells_under_one_heading_are_not_certain(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    content = table(
+        "<td>SO-1<td>甲公司<td>1.00<td>25.00<td>note",
+        headings="<td>订单编号<td>客户名称<td colspan=2>金额<td>备注",
+    )
+    (row,) = readings(read(page, browser, nets, content, profile=profile()))
+    assert not row["amount"].proven
+    assert row["order_no"].proven
+
+
+def test_a_cell_that_stands_aside_from_its_heading_is_not_certain(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    """Headings in a table of their own, each a little wider than its column: far to the right they are one off."""
+    fixed = "<table style='table-layout:fixed;width:{}px'><tr class={}>{}</tr></table>"
+    columns = [{"heading": f"列{c}", "field": f"f{c}", "cut": {"may_be": False}} for c in "甲乙丙丁戊己庚辛"]
+    columns[0]["field"] = "order_no"
+    heads = "".join(f"<td>{c['heading']}" for c in columns)
+    cells = "".join(f"<td>V{i}" for i in range(8))
+    outer = "<table><tr><td style='border:0;padding:0'>{}</td></tr></table>"
+    tables = fixed.format(640, "h", heads) + fixed.format(560, "r", cells)
+    content = html([]).split("<table>")[0] + outer.format(tables)
+    (row,) = readings(read(page, browser, nets, content, profile=profile(columns)))
+    wrong = {name: r.text for i, (name, r) in enumerate(row.items()) if r.proven and r.text != f"V{i}"}
+    assert wrong == {}
+
+
+def test_headings_repeated_in_the_list_are_no_order(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    content = table("<td>SO-1<td>甲公司<td>1.00<td>x", HEADINGS, "<td>SO-2<td>乙公司<td>2.00<td>")
+    grid = read(page, browser, nets, content, profile=profile())
+    assert [row["order_no"] for row in passed(grid)] == ["SO-1", "SO-2"]
+    assert [row.kind for row in grid.rows] == [RowKind.DATA, RowKind.HEADING, RowKind.DATA]
+
+
+def test_a_row_with_a_key_is_no_total_however_blank_its_start(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    content = table("<td>*<td>1.00<td>SO-1", "<td><td>2.00<td>SO-2", headings="<td><td>金额<td>订单编号")
+    rules = profile([COLUMNS[2], COLUMNS[0]], total_row={"sums": ["amount"]})
+    got = passed(read(page, browser, nets, content, profile=rules))
+    assert [row["order_no"] for row in got] == ["SO-1", "SO-2"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "10<sup>3</sup>",
+        "1,234.00<sup>1</sup>",
+        "10<span style='font-size:8px;vertical-align:3px'>3</span>.00",
+        "10<span style='vertical-align:4px'>3</span>.00",
+    ],
+)
+def test_a_raised_figure_is_not_one_of_the_number(cell: str, page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    content = table(f"<td>SO-1<td>甲公司<td>{cell}<td>x")
+    (row,) = readings(read(page, browser, nets, content, profile=profile()))
+    assert not row["amount"].proven
+    assert row["customer"].proven
+
+
+def test_parts_of_one_size_on_one_line_are_one_text(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    content = table("<td>SO-<b>1</b><td>甲<a style='color:#00c'>公司</a><td>1.00<td>x")
+    (row,) = passed(read(page, browser, nets, content, profile=profile()))
+    assert row == {"order_no": "SO-1", "customer": "甲公司", "amount": "1.00", "remark": "x"}
+
+
+def test_net_and_page_text_do_not_agree_away_other_ink(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    """A faint minus before the number, which the net overlooks and the page's text does not have."""
+    rows = [(*ROWS[0][:3], "<span class=x>88.00</span>", ""), *ROWS[1:3]]
+    got = readings(read(page, browser, nets, html(rows, css=".x::before{content:'-';color:#ddd}")))
+    assert not got[0]["amount"].proven
+    assert got[1]["amount"].proven
+
+
+def test_marks_that_draw_nothing_make_no_other_key(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    content = table("<td>SO-1\ufe0f<td>甲\u034f公司\U000e0100<td>1.00\u17b4<td>x\u180b")
+    (row,) = passed(read(page, browser, nets, content, profile=profile()))
+    assert set(row.values()) <= {"SO-1", "甲公司", "1.00", "x"}
+
+
+def test_faint_characters_are_told_apart_no_better_than_they_are(browser: Browser) -> None:  # noqa: F811
+    """Ｉ and l in light grey differ by less than the pixels' tolerance, in black by more."""
+    redrawer = BrowserRedrawer(browser)
+    families = redrawer.installed(["WenQuanYi Zen Hei", "DejaVu Sans Mono"]) or ["monospace"]
+    white, grey = (255, 255, 255), (215, 215, 215)
+    blank = Ink(np.zeros((8, 8, 3), np.uint8), white, grey)
+    try:
+        for family in families:
+            font = Font(f'"{family}"', 11)
+            text = "A-5ll32"
+            (drawn,) = redrawer.draw([line_spec(text, font, blank, 0, 1.0, extra=6)], scale=1.0)
+            line = Line(Ink(ink_of(drawn, white).image, white, grey), Proposal(text=text, confidence=1.0), 0)
+            prover = PixelProver(redrawer, 1.0, canvas=False)
+            (proof,) = prover.prove([line])
+            if proof.text is None:
+                continue
+            other = text.replace("l", "Ｉ")
+            (twin,) = redrawer.draw([line_spec(other, proof.font or font, blank, 0, 1.0, extra=6)], scale=1.0)
+            again = Line(Ink(ink_of(twin, white).image, white, grey), Proposal(text=text, confidence=1.0), 0)
+            (wrong,) = PixelProver(redrawer, 1.0, canvas=False).prove([again], repair=False)
+            assert wrong.text is None or any("Ｉ" in t for _, t in wrong.twins)
+    finally:
+        redrawer.close()
