@@ -6,14 +6,18 @@ list as a whole make it incomplete: then nothing counts as missing, let alone as
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from bridge.parse.arithmetic import check_products, check_sums
+from bridge.parse.orders import SAME_PLACE
+from bridge.parse.text import free_text
 from bridge.parse.totals import Count, counts, total_rule
-from bridge.profiles import Profile
-from bridge.records import KEY_SEP, Doubt, Finding, Grid, ObservedList, OrderLine, RowKind
+from bridge.profiles import NotOrders, Profile
+from bridge.records import KEY_SEP, Doubt, Finding, Grid, GridRow, ObservedList, OrderLine, RowKind
 
 # These concern single rows; every other finding says that rows may be missing or twice in the list.
 _ROW_FINDINGS = frozenset({"arithmetic", "duplicate_key"})
@@ -51,7 +55,7 @@ def check(
             Finding(code="empty_list", message="the list shows no rows, and no proven count says that it has none")
         )
     if declared is None:
-        findings += _unknown_rows(profile, grids)
+        findings += [*_unknown_rows(profile, grids), *_gaps(grids)]
     return ObservedList(
         source=source,
         lines=tuple(checked),
@@ -159,15 +163,42 @@ def _unproven_count(what: str, rows: int, page: int | None) -> Finding:
 
 
 def _unknown_rows(profile: Profile, grids: Sequence[Grid]) -> list[Finding]:
-    """Rows set aside as no orders that no rule of the profile explains: each may be an order after all."""
+    """Rows set aside as no orders that no rule of the profile explains, or only by a word outside the key although
+    the key is filled (an order whose remark says 合计): each may be an order after all."""
     return [
         Finding(
             code="unknown_row",
             message=f"page {grid.page}: the row {' | '.join(c.text for c in row.cells if c.text)!r} was taken for "
-            "no order, but no rule in `list.not_orders` or `list.total_row` knows it",
+            f"no order, but {why}",
             page=grid.page,
         )
         for grid in grids
         for row in grid.rows
-        if row.kind is RowKind.OTHER and total_rule(profile, grid, row) is None
+        if row.kind is RowKind.OTHER and (why := _why_unknown(profile, grid, row))
+    ]
+
+
+def _why_unknown(profile: Profile, grid: Grid, row: GridRow) -> str:
+    rule = total_rule(profile, grid, row)
+    if rule is None:
+        return "no rule in `list.not_orders` or `list.total_row` knows it"
+    key = [row.cells[grid.columns.index(f)].text for f in profile.key if f in grid.columns]
+    if isinstance(rule, NotOrders) and all(key) and not any(re.search(rule.text, free_text(t)) for t in key):
+        return f"its key is filled and {rule.text!r} of `list.not_orders` stands elsewhere; say it more exactly"
+    return ""
+
+
+def _gaps(grids: Sequence[Grid]) -> list[Finding]:
+    """Views of a scrolling box that share no row: a row higher than their overlap stands whole in neither.
+
+    The next page of a paged list starts at the same height again, so it is no such view.
+    """
+    return [
+        Finding(
+            code="view_gap",
+            message=f"views {above.page} and {below.page} of the scrolling list share no row: one may be lost",
+            page=below.page,
+        )
+        for above, below in pairwise(g for g in grids if g.rows)
+        if below.rows[0].y_offset > above.rows[-1].y_offset + SAME_PLACE
     ]

@@ -9,7 +9,7 @@ from bridge.parse.values import key_text, parse_value
 from bridge.profiles import Column, ColumnType, Profile
 from bridge.records import KEY_SEP, Doubt, FieldValue, Grid, GridRow, OrderLine, Reading, RowKind
 
-_SAME_PLACE = 3.0  # css pixels; a row is at least four times as high
+SAME_PLACE = 3.0  # css pixels; a row is at least four times as high
 
 
 def parse_grids(source: str, profile: Profile, grids: Sequence[Grid]) -> tuple[OrderLine, ...]:
@@ -24,7 +24,7 @@ def parse_grids(source: str, profile: Profile, grids: Sequence[Grid]) -> tuple[O
     for grid in grids:
         places = _places(profile, grid)
         rows = [row for row in grid.rows if row.kind is RowKind.DATA]
-        walking = bool(before and rows) and rows[0].y_offset > before[0][0] + _SAME_PLACE
+        walking = bool(before and rows) and rows[0].y_offset > before[0][0] + SAME_PLACE
         here: list[tuple[float, int]] = []
         for number, row in enumerate(rows):
             line = _line(source, profile, places, row, page=grid.page, number=number)
@@ -103,7 +103,7 @@ def _line(
 
 def _shown_before(y: float, before: list[tuple[float, int]]) -> int | None:
     for other, at in before:
-        if abs(other - y) <= _SAME_PLACE:
+        if abs(other - y) <= SAME_PLACE:
             return at
     return None
 
