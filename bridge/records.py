@@ -144,6 +144,7 @@ class PageShot:
     body: Box | None = (
         None  # css pixels of the part that scrolls; rows cut by its edges stand whole in another shot
     )
+    at_end: bool = False  # the scrolling part is scrolled to its end: no edge below cuts its last row
     captured_at: datetime | None = None
 
 
