@@ -46,7 +46,7 @@ secret = "secret:accept-signing"
 class Result:
     """Figures of one list in one mode; ``faults`` are bars that were missed."""
 
-    list: str
+    name: str
     mode: str
     rows: int = 0
     straight: int = 0
@@ -89,7 +89,7 @@ def main() -> int:
 
 def row(r: Result) -> str:
     return (
-        f"{r.list:<18} {r.mode:<7} rows {r.rows:>4}  "
+        f"{r.name:<18} {r.mode:<7} rows {r.rows:>4}  "
         f"straight through {r.straight:>4} ({_share(r.straight, r.rows)})  "
         f"cells {r.cells:>5}  right {_share(r.right, r.cells)}  flagged {r.flagged:>4}  silent {len(r.silent)}  "
         f"cold {r.cold_s:6.1f} s  warm {r.warm_s:5.1f} s  changes {r.changed:>3} pushed {r.pushed:>3} "

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bridge.records import Image
 
@@ -29,6 +29,10 @@ DOTTED = 2
 """css pixels between the dots of a dotted rule, and between the cells of a table with cell spacing."""
 ACROSS = 0.45
 """Share of the content's width that a rule between rows runs at least."""
+MANY = 6
+"""So many rules that start and end alike are the list's; a title bar alone tells nothing."""
+APART = 6
+"""css pixels without a step that end a rule."""
 MIN_ROW = 9
 """css pixels; lower bands are rules, gaps and borders."""
 GRADIENT = 12
@@ -68,48 +72,86 @@ class Band:
 def steps(image: Image) -> Steps:
     h, w = image.shape[:2]
     down, right = np.zeros((h, w), np.uint8), np.zeros((h, w), np.uint8)
-    down[1:] = _largest(cv2.absdiff(image[1:], image[:-1]))
-    right[:, 1:] = _largest(cv2.absdiff(image[:, 1:], image[:, :-1]))
+    for plane in cv2.split(image):
+        cv2.max(down[1:], cv2.absdiff(plane[1:], plane[:-1]), down[1:])
+        cv2.max(right[:, 1:], cv2.absdiff(plane[:, 1:], plane[:, :-1]), right[:, 1:])
     return Steps(down, right)
 
 
-def _largest(difference: Image) -> NDArray[np.uint8]:
-    r, g, b = (cv2.extractChannel(difference, i) for i in range(3))
-    return np.asarray(cv2.max(cv2.max(r, g), b))
-
-
-def runs(mask: Mask) -> list[Span]:
+def runs(mask: ArrayLike) -> list[Span]:
     """The stretches of True in a row of booleans."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.view(np.int8), [0]])))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(mask, np.int8), [0]])))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def content_width(s: Steps) -> Span:
     """First and last + 1 column of pixels in which anything is drawn."""
-    used = np.flatnonzero((cv2.reduce(s.right, 0, cv2.REDUCE_MAX)[0] > TEXT))
+    used = np.flatnonzero(cv2.reduce(s.right, 0, cv2.REDUCE_MAX)[0] > TEXT)
     return (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 0)
 
 
-def rules_across(s: Steps, width: int, scale: float) -> list[int]:
-    """Every y where a long step runs between the pixels y - 1 and y.  width: of the content."""
+def rules_across(s: Steps, content: Span, scale: float) -> tuple[list[int], Span]:
+    """Every y where a long step runs between the pixels y - 1 and y, and the x that they usually reach."""
+    width = content[1] - content[0]
     marked = (s.down > FAINT).view(np.uint8)
     counts = np.count_nonzero(marked, axis=1)
     at = np.flatnonzero(counts >= 0.2 * width)
     if not len(at):
-        return []
+        return [], content
     solid = _long_runs(marked[at], scale)
-    length = solid.sum(axis=1, dtype=np.int64)
-    keep = length >= max(ACROSS * width, 0.5 * float(length.max()))
+    at, solid = at[solid.any(axis=1)], solid[solid.any(axis=1)]
+    if not len(at):
+        return [], content
+    keep = _alike(s, at, solid, content, scale)
     strength = {int(y): int(np.median(s.down[y][solid[i] > 0])) for i, y in enumerate(at) if keep[i]}
-    return _without_gradients(strength)
+    ys = _without_gradients(strength)
+    return ys, _reach(marked[ys], content, scale) if len(ys) >= MANY else content
+
+
+def _reach(rows: NDArray[np.uint8], content: Span, scale: float) -> Span:
+    """From where to where the rules usually run; what stands apart from them is no part of the list."""
+    near = cv2.morphologyEx(rows, cv2.MORPH_CLOSE, np.ones((1, 2 * round(APART * scale) + 1), np.uint8))
+    ends = [max(found, key=lambda r: r[1] - r[0]) for row in near if (found := runs(row > 0))]
+    x0, x1 = (int(np.median([e[i] for e in ends])) for i in (0, 1))
+    return max(content[0], x0 - 1), min(content[1], x1 + 1)
+
+
+def _alike(s: Steps, at: NDArray[np.intp], solid: NDArray[np.uint8], content: Span, scale: float) -> Mask:
+    """Which of these long steps are the list's: most start and end alike, or run across most of the content.
+
+    Underlined links start and end alike as well, but have text right above them.
+    """
+    width = content[1] - content[0]
+    length = solid.sum(axis=1, dtype=np.int64)
+    wide = length >= max(ACROSS * width, 0.5 * float(length.max()))
+    x0, x1 = solid.argmax(axis=1), solid.shape[1] - solid[:, ::-1].argmax(axis=1)
+    near = 4 * scale
+    same = (np.abs(x0[:, None] - x0) <= near) & (np.abs(x1[:, None] - x1) <= near) & (length >= 0.25 * width)
+    votes = same.sum(axis=1) * length
+    best = int(votes.argmax())
+    if same[best].sum() < MANY or _underlines(s, at[same[best]], (int(x0[best]), int(x1[best])), scale):
+        return np.asarray(wide)
+    usual = float(np.median(length[same[best]]))
+    shared = np.minimum(x1, x1[best]) - np.maximum(x0, x0[best])
+    return np.asarray((length >= 0.8 * usual) & (shared >= 0.8 * (x1[best] - x0[best])))
+
+
+def _underlines(s: Steps, ys: NDArray[np.intp], x: Span, scale: float) -> bool:
+    above = s.right[np.maximum(0, ys - round(3 * scale)), x[0] : x[1]] > TEXT
+    return bool(np.median(above.mean(axis=1)) > 0.06)
 
 
 def _long_runs(rows: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     """Runs along each row, gaps of dotted rules filled, runs shorter than LONG removed."""
     close = np.ones((1, 2 * (round(DOTTED * scale) // 2) + 1), np.uint8)
     long = np.ones((1, round(LONG * scale)), np.uint8)
-    filled = cv2.morphologyEx(rows, cv2.MORPH_CLOSE, close)
-    return np.asarray(cv2.morphologyEx(filled, cv2.MORPH_OPEN, long))
+    solid = cv2.morphologyEx(cv2.morphologyEx(rows, cv2.MORPH_CLOSE, close), cv2.MORPH_OPEN, long)
+    drawn = (rows & solid).sum(axis=1) / np.maximum(1, solid.sum(axis=1))
+    # The upper edges of large characters make long runs too; dots are short and as long as the gaps between them.
+    strokes = cv2.morphologyEx(rows & solid, cv2.MORPH_OPEN, np.ones((1, round(DOTTED * scale) + 1), np.uint8))
+    dots = (drawn > 0.35) & (strokes.sum(axis=1) < 0.1 * solid.sum(axis=1))
+    solid[~((drawn >= 0.85) | dots)] = 0
+    return np.asarray(solid)
 
 
 def _without_gradients(strength: dict[int, int]) -> list[int]:

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
+from bridge.ocr.edges import runs
 from bridge.ocr.pictures import CellPicture, ink
 from bridge.records import Image
 
+ONE_LINE = 16
+"""css pixels; ink no higher than this is one line: two lines of the smallest legible text need more."""
+HIGHER = 1.4
+"""A line with parts above or below (i, j, ，) may be this much higher than the highest band of ink."""
+
 
 def split_lines(cell: CellPicture, scale: float) -> list[tuple[int, int]]:
-    """(first, last + 1) pixel row of each line, relative to the cell; one line for ordinary cells.
+    """(first, last + 1) pixel row of each line, relative to the cell; one line for ordinary cells, none if blank.
 
-    Characters have gaps inside (二, :, =), lines of text stand farther apart than those: bands of ink are lines only
-    if each is at least half as high as the highest and they are at least two css pixels apart.
+    Characters have gaps inside (二, 吕, :, =).  So neighbouring bands of ink are one line if together they are no
+    higher than a line can be, the nearest ones first.
     """
     mask = ink(cell.image, cell.colour)
-    rows = mask.any(axis=1)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], rows.view(np.int8), [0]])))
-    bands = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    bands = runs(mask.any(axis=1))
     if not bands:
         return []
-    lines = [bands[0]]
-    for band in bands[1:]:
-        gap, above = band[0] - lines[-1][1], lines[-1]
-        tall = min(above[1] - above[0], band[1] - band[0]) >= 6 * scale
-        if gap >= 2 * scale and tall:
-            lines.append(band)
-        else:
-            lines[-1] = (above[0], band[1])
-    return lines
+    most = max(ONE_LINE * scale, HIGHER * max(b - a for a, b in bands))
+    lines = list(bands)
+    while True:
+        joints = [(b[0] - a[1], i) for i, (a, b) in enumerate(pairwise(lines)) if b[1] - a[0] <= most]
+        if not joints:
+            return lines
+        _, i = min(joints)
+        lines[i : i + 2] = [(lines[i][0], lines[i + 1][1])]
 
 
 def text_colour(picture: Image, colour: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -84,6 +84,11 @@ class Ledger:
                 "faults": faults,
             }
 
+    def present(self) -> dict[tuple[str, str], dict[str, Plain]]:
+        """``rows`` without those that it was told are gone or have left the list."""
+        with self._lock:
+            return {row: dict(fields) for row, fields in self.rows.items() if row not in self._absent}
+
     def close(self) -> None:
         self._file.close()
 

@@ -89,9 +89,9 @@ def test_accepting_the_guess_sends_the_order_and_teaches_the_picture(store: SqlS
     assert store.baseline("demo")[key("SO-1")].fields["sku"] == "A1"
     assert Witness.PERSON in store.lookup("demo", ["pic-A1"])["pic-A1"].witnesses
     assert store.reviews() == []
-    (kept,) = sql(url, "SELECT action, \"by\", note, \"change\" FROM decisions")
+    (kept,) = sql(url, 'SELECT action, "by", note, "change" FROM decisions')
     assert tuple(kept) == ("accept", "li", "clear enough", "added")
-    (event,) = sql(url, "SELECT event, \"by\" FROM order_events")
+    (event,) = sql(url, 'SELECT event, "by" FROM order_events')
     assert tuple(event) == ("added", "li")
 
 

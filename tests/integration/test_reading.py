@@ -1,4 +1,4 @@
-"""Reading real pixels: lists drawn by a real browser, read with the page's help and without, and pages that lie."""
+"""Reading real pixels: lists drawn by a real browser, with the page's help and without, and pages that lie."""
 
 from __future__ import annotations
 
@@ -177,7 +177,8 @@ def test_an_unchanged_list_is_remembered_and_no_net_is_asked(page, browser, nets
 
 
 LIES = {
-    "covered": "<span style='position:relative'>S<span style='position:absolute;left:0;background:#fff'>5</span></span>X1",
+    "covered": "<span style='position:relative'>S"
+    "<span style='position:absolute;left:0;background:#fff'>5</span></span>X1",
     "hidden span": "BX<span style='font-size:0'>9</span>-77",
     "transparent": "BX<span style='color:transparent'>9</span>-77",
     "white on white": "BX<span style='color:#fff'>9</span>-77",
@@ -232,7 +233,8 @@ def test_columns_are_found_by_heading_wherever_they_stand(page, browser, nets) -
 
 
 def test_a_cut_cell_is_whole_only_from_where_the_profile_says(page, browser, nets) -> None:
-    cut = "<div style='width:60px;overflow:hidden;text-overflow:ellipsis' title='急单：停机待料请当天发出'>急单：停机待料请当天发出</div>"
+    text = "急单：停机待料请当天发出"
+    cut = f"<div style='width:60px;overflow:hidden;text-overflow:ellipsis' title='{text}'>{text}</div>"
     content = html([(*ROWS[0][:4], cut), *ROWS[1:]])
     flagged = readings(read(page, browser, nets, content))[0]["remark"]
     assert not flagged.proven

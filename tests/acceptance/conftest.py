@@ -1,0 +1,76 @@
+"""Worlds to break: one synced for the whole run, and copies of it for each test or file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.register_assert_rewrite("fault_world")
+
+from fault_world import SECRETS, SIGNING, World, copy_of, start_erp  # noqa: E402
+
+from bridge import log  # noqa: E402
+from bridge.testing.receivers import Receiver  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def own_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Secrets by environment, and a temporary folder of our own: whatever browser names it is ours."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bridge-faults-", dir="/tmp") as own,
+        pytest.MonkeyPatch.context() as m,
+    ):
+        for name, value in {**SECRETS, "TMPDIR": own}.items():
+            m.setenv(name, value)
+        m.setattr(tempfile, "tempdir", own)
+        log.set_up(folder=None, name="tests", console_level="CRITICAL")
+        yield
+    assert "BRIDGE_SECRET_ERP" not in os.environ
+
+
+@pytest.fixture(scope="session")
+def seed(own_machine: None, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world after its first good sync.  Only to be copied."""
+    folder = tmp_path_factory.mktemp("seed")
+    world = World(folder=folder, erp=start_erp(), receiver=Receiver(log=folder / "receiver.jsonl", secret=SIGNING))
+    world.configure()
+    world.nets = {n: getattr(world.app, n) for n in ("net", "fast_net") if hasattr(world.app, n)}
+    try:
+        world.settle()
+    finally:
+        world.close()
+    return world
+
+
+@pytest.fixture
+def world(seed: World, tmp_path: Path) -> Iterator[World]:
+    made = copy_of(seed, tmp_path / "world")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def shared(seed: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One world for all tests of a file whose faults leave nothing behind."""
+    made = copy_of(seed, tmp_path_factory.mktemp("shared") / "world")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world_with(seed: World, tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """``world_with(seat="kick")``: as ``world``, with variants of the ERP."""
+    made: list[World] = []
+
+    def make(**erp: Any) -> World:
+        made.append(copy_of(seed, tmp_path / f"world{len(made)}", **erp))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
