@@ -111,7 +111,16 @@ class ListCapture:
     def _walk(self, box: Locator) -> Iterator[_View]:
         offset = frame_offset(box)
         here = m = scroller.measure(box, offset)
-        for top in scroller.stops(m.moving.h, m.max_top):
+        top: float | None = 0.0
+        views = 0
+        # Asked anew after each view: many grids fetch the next rows only when their end comes near.
+        while top is not None:
+            views += 1
+            if views > self._list.paging.max_pages:
+                raise CaptureIncomplete(
+                    f"the list still goes on after {views - 1} views",
+                    hint="If it really is that long, raise list.paging.max_pages of the profile.",
+                )
             tiles: list[tuple[Picture, float]] = []
             cells: list[PageCell] = []
             for left in scroller.stops(m.moving.w, m.max_left):
@@ -133,8 +142,7 @@ class ListCapture:
                 y_offset=here.top,
                 body=here.moving.moved(-region.x, -region.y),
             )
-            if not here.at_end and here.max_top != m.max_top:
-                m = here
+            top = scroller.next_stop(here)
 
     def _cells(self, region: Box) -> list[PageCell]:
         """The page's cells in css pixels of the picture of ``region``; nothing without the page's help."""
@@ -169,6 +177,11 @@ class ListCapture:
     def _scrolling_box(self) -> Locator | None:
         place: At | None = self._list.paging.scroll_at
         element = self._session.locate(place) if place else self._session.list_element()
+        if _cut_off(element):
+            raise CaptureIncomplete(
+                "the list goes on below the end of a box around it",
+                hint="Name the element that scrolls in list.paging.scroll_at.",
+            )
         if scroller.measure(element, (0, 0)).scrolls and _really_scrolls(element):
             return element
         if place is None and self._document_scrolls(element):
@@ -283,6 +296,22 @@ def _really_scrolls(element: Locator) -> bool:
     return bool(
         element.evaluate(
             "el => /auto|scroll/.test(getComputedStyle(el).overflowX + getComputedStyle(el).overflowY)"
+        )
+    )
+
+
+def _cut_off(element: Locator) -> bool:
+    """Does a box around the element hide its lower end?  What it hides is in no picture."""
+    return bool(
+        element.evaluate(
+            """el => {
+              const bottom = el.getBoundingClientRect().bottom;
+              for (let e = el.parentElement; e && e !== el.ownerDocument.body; e = e.parentElement) {
+                if (getComputedStyle(e).overflowY === 'visible' || e.scrollHeight <= e.clientHeight + 1) continue;
+                if (bottom > e.getBoundingClientRect().top + e.clientTop + e.clientHeight + 1) return true;
+              }
+              return false;
+            }"""
         )
     )
 

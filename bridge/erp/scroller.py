@@ -68,9 +68,18 @@ def scroll_to(box: Locator, left: float, top: float) -> None:
     box.evaluate("(el, [x, y]) => { el.scrollLeft = x; el.scrollTop = y; }", [left, top])
 
 
+def next_stop(m: Measures) -> float | None:
+    """Where to scroll down to from here, so that the views overlap; None at the end."""
+    return None if m.at_end else float(int(min(m.top + _step(m.moving.h), m.max_top)))
+
+
+def _step(extent: float) -> float:
+    return max(extent - _OVERLAP, extent / 2, 1)
+
+
 def stops(extent: float, maximum: float) -> Iterator[float]:
     """Scroll positions from 0 to the maximum whose views overlap."""
-    step = max(extent - _OVERLAP, extent / 2, 1)
+    step = _step(extent)
     position = 0.0
     while position < maximum - 0.5:
         yield float(int(position))
