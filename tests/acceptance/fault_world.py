@@ -171,6 +171,21 @@ class World:
         self.assert_right()
         return run
 
+    def move_on(self) -> int:
+        """New and changed orders in the ERP, none that vanish; returns how many changes that are."""
+        numbers = [row["fields"]["order_no"] for row in self.erp.truth("classic")["rows"]]
+        for number in numbers[::15]:
+            self.erp.edit(number, qty="77")
+        self.erp.add()
+        return len(numbers[::15]) + 1
+
+    def time_passes(self) -> None:
+        """Waits and leases of the outbox are over: a message that failed, or was on its way, is due again."""
+        past = "2000-01-01 00:00:00.000000"
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute("UPDATE outbox SET next_attempt_at = ? WHERE state = 'pending'", (past,))
+            connection.execute("UPDATE outbox SET lease_until = ? WHERE state = 'leased'", (past,))
+
     def reopen_receiver(self) -> None:
         """Another one, with what its log says, at another address."""
         self.receiver = Receiver(log=self.folder / "receiver.jsonl", secret=SIGNING)

@@ -76,7 +76,7 @@ def outbox(world: World) -> dict[str, str]:
 @pytest.mark.parametrize("event", [*(f"{stage}.started" for stage in STAGES), BETWEEN_SEND_AND_MARK])
 def test_killed(world: World, event: str) -> None:
     world.configure(OWN_SEAT)
-    moved = world.erp.advance(8)
+    changes = world.move_on()
     before = outbox(world)
     kill_at(world, event)
     no_process_soon()
@@ -86,7 +86,7 @@ def test_killed(world: World, event: str) -> None:
         assert ids == before, "nothing is told before the commit"
     if stage in ("push", "report"):
         assert len(ids) > len(before), "the commit is whole"
-    time_passes(world)
+    world.time_passes()
     world.settle()
     after = outbox(world)
     assert ids.keys() <= after.keys()
@@ -95,19 +95,12 @@ def test_killed(world: World, event: str) -> None:
     killed = [r for r in world.app.store.last_runs(9, SOURCE) if r.status is RunStatus.KILLED]
     assert len(killed) == 1
     told = [m for m in after if m not in before]
-    changes = len(moved["added"]) + len(moved["changed"]) + len(moved["removed"]) + len(moved["left"])
-    assert len(told) <= changes, "no change under two ids"
-
-
-def time_passes(world: World) -> None:
-    """The lease of a message that was on its way ends (five minutes) before the next run."""
-    with closing(sqlite3.connect(world.database)) as connection, connection:
-        connection.execute("UPDATE outbox SET lease_until = '2000-01-01 00:00:00.000000' WHERE state = 'leased'")
+    assert len(told) == changes, "each change under one id"
 
 
 def test_a_killed_run_leaves_its_seat_taken_until_the_erp_frees_it(world: World) -> None:
     """With a profile that throws nobody out the next run says so, and waits for the ERP's own time limit."""
-    world.erp.advance(6)
+    world.move_on()
     kill_at(world, "capture.started")
     no_process_soon()
     run = world.sync()
@@ -119,11 +112,10 @@ def test_a_killed_run_leaves_its_seat_taken_until_the_erp_frees_it(world: World)
 def test_killed_again_and_again(world: World) -> None:
     """Three kills in a row lose no more than one."""
     world.configure(OWN_SEAT)
-    for n, event in enumerate(("commit.started", "push.sending", "read.started"), 1):
-        world.erp.advance(4)
+    for event in ("commit.started", "push.sending", "read.started"):
+        world.erp.add()
         seen = sum(e["event"] == event for e in events(world))
         kill_at(world, event, nth=seen + 1)
-        assert n
     no_process_soon()
-    time_passes(world)
+    world.time_passes()
     world.settle()

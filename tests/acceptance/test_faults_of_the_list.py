@@ -106,7 +106,7 @@ def test_an_empty_list_that_says_so_is_held(shared: World) -> None:
     nothing_wrong(shared)
 
 
-@pytest.mark.parametrize("by", [1, -1, 100])
+@pytest.mark.parametrize("by", [1, -1])
 def test_a_count_that_disagrees_with_the_rows(shared: World, by: int) -> None:
     rows = len(shared.expected())
     shared.erp.faults.set("wrong_total", by=by)

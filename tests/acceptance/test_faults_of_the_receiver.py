@@ -2,75 +2,53 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from fault_world import World
 
 from bridge.cli.show import exit_code
-from bridge.outbox.relay import OutboxRelay
-from bridge.wiring import App, utc_now
+from bridge.wiring import utc_now
 
 pytestmark = pytest.mark.acceptance
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second relay that a world builds pushes a day later: what failed is due again."""
-    real, built = App.relay, []
-
-    def relay(self: App) -> OutboxRelay:
-        made = real(self)
-        built.append(made)
-        if len(built) > 1:
-            made._clock = lambda: utc_now() + timedelta(days=1)
-        return made
-
-    monkeypatch.setattr(App, "relay", relay)
-
-
-def changes(world: World) -> int:
-    return sum(len(v) for k, v in world.erp.advance(8).items() if k in ("added", "changed"))
 
 
 @pytest.mark.parametrize(
     "how",
     [
         {"kind": "status", "status": 500},
-        {"kind": "drop"},
         {"kind": "accept_then_drop"},
-        {"kind": "errcode"},
         {"kind": "hang"},
     ],
     ids=lambda how: "-".join(str(v) for v in how.values()),
 )
-def test_a_receiver_that_fails_gets_everything_later(world: World, later: None, how: dict[str, object]) -> None:
+def test_a_receiver_that_fails_gets_everything_later(world: World, how: dict[str, object]) -> None:
     world.configure(receiver="timeout_s = 1\ntotal_s = 2")
-    wanted = changes(world)
+    wanted = world.move_on()
     world.receiver.misbehave(times=None, **how)  # type: ignore[arg-type]
     run = world.sync()
     assert (run.complete, run.pushed) == (True, 0), run
     assert run.push_failed > 0
     assert exit_code(run) == 10
     waiting = world.app.store.pending()
-    assert waiting["pending"] + waiting.get("leased", 0) == run.added + run.changed <= wanted
+    assert waiting["pending"] + waiting.get("leased", 0) == run.added + run.changed == wanted
     world.receiver.behave()
+    world.time_passes()
     world.settle()
     assert world.receiver.ledger.repeats == (run.push_failed if how["kind"] == "accept_then_drop" else 0)
 
 
-def test_a_receiver_that_is_down_gets_everything_later(world: World, later: None) -> None:
-    changes(world)
+def test_a_receiver_that_is_down_gets_everything_later(world: World) -> None:
+    world.move_on()
     world.receiver.close()
     run = world.sync()
     assert (run.complete, run.pushed, exit_code(run)) == (True, 0, 10), run
     world.reopen_receiver()
+    world.time_passes()
     world.settle()
 
 
 def test_a_slow_receiver_is_waited_for(world: World) -> None:
     world.receiver.misbehave("slow", seconds=1.0)
-    changes(world)
+    world.move_on()
     run = world.sync()
     assert (run.error, run.push_failed) == (None, 0), run
     assert run.pushed == run.added + run.changed
@@ -79,24 +57,24 @@ def test_a_slow_receiver_is_waited_for(world: World) -> None:
 
 @pytest.mark.parametrize("status", [400, 410])
 def test_a_refusal_is_parked_for_a_person_and_the_others_go_out(world: World, status: int) -> None:
-    changes(world)
+    world.move_on()
     world.receiver.misbehave("status", status=status, times=1)
     run = world.sync()
     assert (run.complete, run.push_failed, exit_code(run)) == (True, 1, 10), run
     assert run.pushed == run.added + run.changed - 1
     (parked,) = world.app.store.parked()
     assert str(status) in parked.error
-    assert world.stored() == world.expected() or run.missing  # the bridge's own table is right all the same
     world.app.store.release_parked([parked.message.id], now=utc_now())
     world.settle()
 
 
-def test_a_dead_receiver_does_not_hold_up_another(world: World, later: None) -> None:
+def test_a_dead_receiver_does_not_hold_up_another(world: World) -> None:
     world.configure(receiver='[receivers.files]\nkind = "folder"\nfolder = "outgoing"')
-    changes(world)
+    world.move_on()
     world.receiver.misbehave("status", status=503, times=None)
     run = world.sync()
     assert run.pushed == run.added + run.changed, run
     assert list((world.folder / "outgoing").iterdir())
     world.receiver.behave()
+    world.time_passes()
     world.settle()

@@ -53,13 +53,13 @@ def test_locked_from_the_start(world: World) -> None:
             world.sync()
         assert e.value.hint
         assert world.erp.counters()["signin"] == {}, "no run without its note"
-    world.erp.advance(4)
+    world.move_on()
     world.settle()
 
 
 def test_locked_when_the_run_commits(world: World) -> None:
     """The lock comes while the list is read: the run fails whole, and the next one has it all."""
-    world.erp.advance(4)
+    world.move_on()
     impatient(world)
     before, taken = world.kept(), len(world.receiver.requests)
     reading, done = threading.Event(), threading.Event()
@@ -93,7 +93,7 @@ def test_read_only(world: World, capsys: pytest.CaptureFixture[str]) -> None:
         assert '"store_unavailable"' in told.out
         assert "read-only" in told.err.lower()
         assert world.erp.counters()["signin"] == {}
-    world.erp.advance(4)
+    world.move_on()
     world.settle()
 
 
@@ -102,7 +102,7 @@ def test_read_only(world: World, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("room_kb", [200, 1500])
 def test_a_full_disk(world: World, room_kb: int) -> None:
     """Full before or while the pictures are kept; whichever part meets it says so, and nothing is half done."""
-    world.erp.advance(8)
+    world.move_on()
     with small_disk(world.data, room_kb=room_kb, world=world):
         before = world.kept()
         try:
@@ -122,7 +122,7 @@ def test_a_full_disk(world: World, room_kb: int) -> None:
 @as_root
 def test_reports_that_find_no_room(world: World) -> None:
     """The run itself is done and its changes are out; only the report is missing, and the run says so."""
-    world.erp.advance(8)
+    world.move_on()
     folder = world.data / "reports"
     with small_disk(folder, room_kb=1, keep=False):
         run = world.sync()

@@ -72,7 +72,7 @@ def test_a_wrong_password_is_sent_once_until_it_is_changed(world: World, monkeyp
 
     monkeypatch.setenv("BRIDGE_SECRET_ERP", PASSWORD)
     world.forget_app()
-    world.erp.advance(4)
+    world.move_on()
     world.settle()
     assert signed_in(world)["wrong_password"] == 2
 
@@ -119,9 +119,8 @@ def test_session_lost_in_mid_list(shared: World) -> None:
 # --- network ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
-def test_500_at_the_list(shared: World, times: int | None) -> None:
-    shared.erp.faults.set("http_500", times=times)
+def test_500_at_the_list(shared: World) -> None:
+    shared.erp.faults.set("http_500")
     with shared.unmoved():
         failed(shared.sync(), "source_unavailable", 5, "order_list.asp answered HTTP 500")
 
@@ -234,10 +233,10 @@ def test_a_certificate_counts_only_through_its_authority(world_with: Callable[..
         failed(world.sync(), "certificate", 5, "does not pass the check")
     assert signed_in(world) == {}, "no password before the certificate is trusted"
     world.configure(source=f'ca_file = "{authority}"')
-    world.erp.advance(4)
+    world.move_on()
     world.settle()
 
 
 def test_after_all_these_a_good_run_makes_everything_right(shared: World) -> None:
-    shared.erp.advance(5)
+    shared.move_on()
     shared.settle()
