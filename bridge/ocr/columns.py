@@ -25,8 +25,8 @@ SPACE = 0.3
 """Em; gaps up to this stand between the characters of a word."""
 WIDEST_SPACE = 1.25
 """Em; between two words of one text, in fonts of equal width for all characters."""
-WORDS = 0.4
-"""Em; between two words of one heading."""
+WORDS = 0.5
+"""Em; between two words of one heading: a bold space (0.35 of the font's size) and the sides of two letters."""
 TIGHT = 0.7
 """Em; lines of one heading stand closer."""
 ASIDE = 3
@@ -107,7 +107,8 @@ def _hides_columns(spans: Sequence[Span], text: _Text) -> bool:
         headed = [p for p in parts if p.heading]
         for a, b in pairwise(headed):
             gap = max(y.x0 - x.x1 for x, y in pairwise([p for p in parts if a.x0 <= p.x0 <= b.x0]))
-            found += 1 if gap < text.em else 2
+            if gap > WORDS * text.em:  # less is the space between two words of one heading
+                found += 1 if gap < text.em else 2
     return found > 1
 
 
