@@ -51,9 +51,9 @@ def twin_of(claim: str, guess: str, proofs: Sequence[LineProof]) -> bool:
 
 
 def join_is_certain(proofs: Sequence[LineProof]) -> bool:
-    """Lines end in Chinese on one side of each break: then no space can hide there by the rules of writing."""
+    """Chinese on both sides of each break: beside Latin letters or digits a space may hide there."""
     texts = [p.text or "" for p in proofs]
-    return all(a and b and (ord(a[-1]) > 0x2E7F or ord(b[0]) > 0x2E7F) for a, b in pairwise(texts))
+    return all(a and b and ord(a[-1]) > 0x2E7F and ord(b[0]) > 0x2E7F for a, b in pairwise(texts))
 
 
 def distinct(column: Column | None, text: str) -> bool:

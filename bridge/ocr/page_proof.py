@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from bridge.interfaces import DrawSpec, Redrawer
 from bridge.ocr.normal import WORD_GOES_ON, joined, visible
 from bridge.ocr.pictures import CellPicture, same_pixels
-from bridge.records import Box, Fragment, PageCell
+from bridge.records import Box, Doubt, Fragment, PageCell
 
 _RGB = re.compile(r"rgb\((\d+), (\d+), (\d+)\)$")
 MIN_SIZE_PX = 7.0
@@ -27,13 +27,16 @@ ASIDE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """The page's claim about one cell.  uneven: some of a line is smaller, raised or lowered, and then it means
-    something else than side by side (10³ is not 103)."""
+    """The page's claim about one cell.
+
+    doubt: PAGE_TEXT_DIFFERS where some of a line is smaller, raised or lowered, and means something else than side
+    by side (10³ is not 103); CUT where some of it stands outside the cell, whose picture says nothing of it then.
+    """
 
     text: str
     fragments: tuple[Fragment, ...]
     cut: bool
-    uneven: bool = False
+    doubt: Doubt | None = None
 
 
 def page_text(cell: PageCell, colour: tuple[int, int, int]) -> PageText | None:
@@ -53,7 +56,16 @@ def page_text(cell: PageCell, colour: tuple[int, int, int]) -> PageText | None:
             continue
         shown.append(replace(f, text=_drawable(f.text)))
     cut = cell.clip is not None
-    return PageText(_as_text(shown), tuple(shown), cut, any(_uneven(line) for line in _by_line(shown)))
+    doubt = Doubt.PAGE_TEXT_DIFFERS if any(_uneven(line) for line in _by_line(shown)) else None
+    if doubt is None and not cut and any(_reaches_out(f.box, bounds) for f in shown):
+        doubt = Doubt.CUT
+    return PageText(_as_text(shown), tuple(shown), cut, doubt)
+
+
+def _reaches_out(text: Box, cell: Box) -> bool:
+    """Sideways at all; up and down by half, for a glyph's box is often higher than its line."""
+    middle = text.y + text.h / 2
+    return text.x < cell.x - ASIDE or text.x2 > cell.x2 + ASIDE or not cell.y <= middle <= cell.y2
 
 
 def explains(text: PageText, picture: CellPicture, scale: float) -> bool:

@@ -88,7 +88,7 @@ class CellProver:
             if (
                 c.claim is not None
                 and c.claim.text
-                and (c.claim.text != proof.text or c.claim.uneven)
+                and (c.claim.text != proof.text or c.claim.doubt is not None)
                 and Witness.PERSON not in proof.witnesses
             ):
                 continue  # the page says otherwise now: it is proven anew, and memory finds the contradiction
@@ -119,8 +119,8 @@ class CellProver:
     @staticmethod
     def _from_page(shot: PageShot, c: Cell, claim: PageText) -> Reading:
         witnesses: tuple[Witness, ...] = (Witness.PAGE_TEXT, Witness.REDRAW)
-        if claim.uneven:
-            return reading_of(shot, c, claim.text, witnesses, doubts=(Doubt.PAGE_TEXT_DIFFERS,))
+        if claim.doubt is not None:
+            return reading_of(shot, c, claim.text, witnesses, doubts=(claim.doubt,))
         if not claim.cut:
             return reading_of(shot, c, claim.text, witnesses)
         rule = c.column.cut.whole_from if c.column is not None else "page_text"
@@ -247,7 +247,7 @@ class CellProver:
     @staticmethod
     def _all_told(shot: PageShot, claim: PageText, c: Cell) -> bool:
         """Nets overlook what is small, faint or apart, so beside the page's text there must be no other ink."""
-        return not claim.uneven and page_proof.explains(claim, c.picture, shot.scale)
+        return claim.doubt is None and page_proof.explains(claim, c.picture, shot.scale)
 
     # --- memory and totals --------------------------------------------------------------------------------------
 

@@ -79,8 +79,10 @@ def _pattern(style: NumberStyle, unit: str | None) -> re.Pattern[str]:
     number = whole + (rf"(?:{re.escape(style.decimal)}[0-9]+)?" if style.decimal else "")
     word = plain_spaces(fold_width(unit)).translate(_FOLD).strip(" ") if unit else ""
     # A unit that touches the number with a digit of its own (m2 before, 2nd behind) cannot be told apart from it.
-    before = rf"(?:(?:[¥$€]{_or(word if not word[-1:].isdigit() else '')}) ?)?"
-    behind = rf"(?: ?(?:[¥$€]{_or(word if not word[:1].isdigit() else '')}))?"
+    # Where the unit is a currency, an amount in another one is no value of this column.
+    signs = re.escape(word) if word and word in "¥$€" else "[¥$€]"
+    before = rf"(?:(?:{signs}{_or(word if not word[-1:].isdigit() else '')}) ?)?"
+    behind = rf"(?: ?(?:{signs}{_or(word if not word[:1].isdigit() else '')}))?"
     plain = rf"(?P<minus>- ?)?{before}(?(minus)|(?P<minus_after_sign>-)?)(?P<plain>{number}){behind}"
     bracketed = rf"{before}\({before}(?P<bracketed>{number}){behind}\){behind}"
     return re.compile(rf"{plain}|{bracketed}")

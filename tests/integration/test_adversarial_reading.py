@@ -118,6 +118,26 @@ def test_parts_of_one_size_on_one_line_are_one_text(page: Page, browser: Browser
     assert row == {"order_no": "SO-1", "customer": "甲公司", "amount": "1.00", "remark": "x"}
 
 
+def test_text_that_goes_on_under_another_cell_is_not_certain(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    """The cell's picture is as drawn, but shows the first half only."""
+    hidden = f"<div style='width:30px;white-space:pre'>BX-77{' ' * 45}9</div>"
+    style = (
+        "<style>table{table-layout:fixed;width:500px}td:nth-child(3){position:relative;background:#fff}"
+        ".r td:nth-child(2){overflow:visible}</style>"
+    )
+    content = table(f"<td>SO-1<td>{hidden}<td>1.00<td>x") + style
+    (row,) = readings(read(page, browser, nets, content, profile=profile()))
+    assert not row["customer"].proven
+    assert row["amount"].proven
+
+
+def test_from_pixels_a_space_may_hide_where_a_line_broke(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    wrapped = "<div style='width:66px;white-space:normal'>苏州恒力 ABC机械</div>"
+    rows = [*ROWS[:4], (ROWS[5][0], wrapped, *ROWS[5][2:])]
+    got = readings(read(page, browser, nets, html(rows), page_help=False))
+    assert not got[4]["customer"].proven or got[4]["customer"].text == "苏州恒力 ABC机械"
+
+
 def test_net_and_page_text_do_not_agree_away_other_ink(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
     """A faint minus before the number, which the net overlooks and the page's text does not have."""
     rows = [(*ROWS[0][:3], "<span class=x>88.00</span>", ""), *ROWS[1:3]]

@@ -6,6 +6,7 @@ import pytest
 from builders import SOURCE, grid, profile, row, total_row, usual
 
 from bridge.parse.checks import check
+from bridge.parse.numbers import parse_number
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile
 from bridge.records import Grid, GridRow, ObservedList
@@ -55,3 +56,10 @@ def test_the_next_page_is_no_view_of_the_same_box() -> None:
     paged = profile(order_list={"paging": {"kind": "next", "next": "#next"}})
     views = grid(order(1, 22), order(2, 42), page=1), grid(order(3, 24), page=2)
     assert checked(paged, *views).complete
+
+
+def test_an_amount_in_another_currency_is_no_value_of_the_column() -> None:
+    assert parse_number("¥88.00", unit="¥")[0] is not None
+    assert parse_number("￥88.00", unit="¥")[0] is not None
+    assert parse_number("$88.00", unit="¥") == (None, False)
+    assert parse_number("88.00 €", unit="$") == (None, False)
