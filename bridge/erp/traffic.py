@@ -62,10 +62,11 @@ class Traffic:
     def _on_failed(self, request: Request) -> None:
         self._loading.pop(request, None)  # gone already where the answer began and then broke off
         code = net_error(request.failure or "") or (request.failure or "")
-        # Aborted ones were overtaken by the next page, or stopped by the guard, which reports them itself.
+        # Aborted ones were overtaken by the next page, or stopped by the guard, which reports them itself; an
+        # error status without a page of its own has been noted by its answer.
         if (
             request.is_navigation_request()
             and code.startswith("ERR_")
-            and code not in ("ERR_ABORTED", "ERR_BLOCKED_BY_CLIENT")
+            and code not in ("ERR_ABORTED", "ERR_BLOCKED_BY_CLIENT", "ERR_HTTP_RESPONSE_CODE_FAILURE")
         ):
             self._faults.append(network_fault(code, urlsplit(request.url).path))
