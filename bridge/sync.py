@@ -14,11 +14,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bridge import log
-from bridge.errors import BridgeError, DeadlineExceeded, HeldForPerson
+from bridge.errors import (
+    BridgeError,
+    DeadlineExceeded,
+    DeliveryError,
+    DeliveryFailed,
+    DeliveryRefused,
+    HeldForPerson,
+)
 from bridge.interfaces import (
     Clock,
     PageReader,
     Progress,
+    PushResult,
     Redrawer,
     Relay,
     Reporter,
@@ -218,9 +226,25 @@ def _push(parts: SyncParts, run: _Run) -> None:
         with run.stage("push", parts.clock):
             result = parts.relay.push(deadline=run.deadline)
         run.pushed, run.push_failed = result.sent, result.failed + result.parked
+        if run.error is None and run.push_failed:
+            run.error = _undelivered(result)
     except BridgeError as e:
         log.event("push.error", str(e), level="ERROR", code=e.code)
         run.error = run.error or e
+
+
+def _undelivered(result: PushResult) -> DeliveryError:
+    """What the operator and the exit code get to know; each message's own reason is in the log."""
+    kind = DeliveryFailed if result.failed else DeliveryRefused
+    parts = [
+        f"{n} message{'s' if n > 1 else ''} {words}"
+        for n, words in ((result.failed, "not delivered, tried again later"), (result.parked, "refused for good"))
+        if n
+    ]
+    return kind(
+        "push: " + ", ".join(parts) + f"; {result.left} wait in the outbox",
+        hint="The log's push.failed and push.parked lines say why; `bridge status` shows which receiver it is.",
+    )
 
 
 def _report(parts: SyncParts, run: _Run, summary: RunSummary) -> RunSummary:
@@ -253,7 +277,7 @@ def _summary(parts: SyncParts, run: _Run) -> RunSummary:
         source=parts.source,
         status=_status(run, straight == len(lines)),
         complete=bool(observed and observed.complete),
-        why_not=findings or ((str(e),) if e else ()),
+        why_not=findings or ((str(e),) if e and not (observed and observed.complete) else ()),
         pages=run.capture.shots[-1].number if run.capture and run.capture.shots else 0,
         rows=len(lines),
         declared_total=observed.declared_total if observed else None,
@@ -284,7 +308,9 @@ def _status(run: _Run, all_straight: bool) -> RunStatus:
     if run.error is not None and not run.committed:
         return RunStatus.FAILED
     complete = run.observed is not None and run.observed.complete
-    return RunStatus.OK if complete and all_straight and run.error is None else RunStatus.PARTIAL
+    # A receiver that does not take its messages says nothing about the list.
+    fault = run.error is not None and not isinstance(run.error, DeliveryError)
+    return RunStatus.OK if complete and all_straight and not fault else RunStatus.PARTIAL
 
 
 def _witnesses(lines: Sequence[OrderLine]) -> Counter[str]:
