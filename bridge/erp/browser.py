@@ -160,6 +160,7 @@ def _launch(
             executable_path=executable,
             headless=options.headless,
             args=[*launch_args(is_root=is_root), *walls],
+            env=_surroundings(),
             accept_downloads=False,
             # A stop signal goes to the program, which then leaves this block; not past it to the browser.
             handle_sigint=False,
@@ -169,10 +170,27 @@ def _launch(
     except PlaywrightError as e:
         _kill(_tree(folder))
         raise SetupError(
-            f"the browser {executable} does not start: {str(e).splitlines()[0]}",
+            f"the browser {executable} does not start: {_why(str(e))}",
             hint="Start it by hand once, or set BRIDGE_BROWSER to another one; `bridge doctor` tells more.",
             part="browser",
         ) from e
+
+
+def _surroundings() -> dict[str, str | float | bool]:
+    """The program's own, with a temporary folder short enough for Chromium's socket in it.
+
+    A socket's path is at most 107 bytes (unix(7)), and Chromium adds about 46; else it does not start.
+    """
+    env: dict[str, str | float | bool] = dict(os.environ)
+    if sys.platform != "win32" and len(os.fsencode(tempfile.gettempdir())) > 60:
+        env["TMPDIR"] = "/tmp"
+    return env
+
+
+def _why(message: str) -> str:
+    """Playwright's first line, and what the browser itself said last."""
+    own = re.findall(r"\[err\] .*?(?:ERROR|FATAL):\S* ?(.+)", message)
+    return f"{message.splitlines()[0]} ({own[-1].strip()})" if own else message.splitlines()[0]
 
 
 def _close(window: BrowserContext) -> None:

@@ -233,6 +233,7 @@ FINDINGS: dict[str, Word] = {
     "row_count": Word("行数与页面总数不符", "row count differs from the total shown"),
     "count_unproven": Word("页面总数未能证实", "the total shown is not proven"),
     "empty_list": Word("列表是空的", "the list is empty"),
+    "view_gap": Word("滚动的两屏之间有空缺", "a gap between two views of the list"),
     "unknown_row": Word("认不出的一行", "a row of unknown kind"),
     "list_sum": Word("合计对不上", "a total does not add up"),
     "arithmetic": Word("数量×单价与金额对不上", "quantity × price ≠ amount"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,15 @@ from bridge.testing.receivers import Receiver  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def own_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_folder() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="bridge-faults-", dir="/tmp") as own:
+        yield own
+
+
+@contextmanager
+def _surroundings(own: str) -> Iterator[None]:
     """Secrets by environment, and a temporary folder of our own: whatever browser names it is ours."""
-    with (
-        tempfile.TemporaryDirectory(prefix="bridge-faults-", dir="/tmp") as own,
-        pytest.MonkeyPatch.context() as m,
-    ):
+    with pytest.MonkeyPatch.context() as m:
         for name, value in {**SECRETS, "TMPDIR": own}.items():
             m.setenv(name, value)
         m.setattr(tempfile, "tempdir", own)
@@ -33,10 +37,21 @@ def own_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     assert "BRIDGE_SECRET_ERP" not in os.environ
 
 
+@pytest.fixture(scope="module")
+def own_machine(own_folder: str) -> Iterator[None]:
+    """Ends with its file: a session's would go on into the folders that come after this one."""
+    with _surroundings(own_folder):
+        yield
+
+
 @pytest.fixture(scope="session")
-def seed(own_machine: None, tmp_path_factory: pytest.TempPathFactory) -> World:
+def seed(own_folder: str, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world after its first good sync.  Only to be copied."""
-    folder = tmp_path_factory.mktemp("seed")
+    with _surroundings(own_folder):
+        return _synced_world(tmp_path_factory.mktemp("seed"))
+
+
+def _synced_world(folder: Path) -> World:
     world = World(folder=folder, erp=start_erp(), receiver=Receiver(log=folder / "receiver.jsonl", secret=SIGNING))
     world.configure()
     world.nets = {n: getattr(world.app, n) for n in ("net", "fast_net") if hasattr(world.app, n)}
@@ -48,14 +63,14 @@ def seed(own_machine: None, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture
-def world(seed: World, tmp_path: Path) -> Iterator[World]:
+def world(own_machine: None, seed: World, tmp_path: Path) -> Iterator[World]:
     made = copy_of(seed, tmp_path / "world")
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def shared(seed: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def shared(own_machine: None, seed: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One world for all tests of a file whose faults leave nothing behind."""
     made = copy_of(seed, tmp_path_factory.mktemp("shared") / "world")
     yield made
@@ -63,7 +78,7 @@ def shared(seed: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
 
 
 @pytest.fixture
-def world_with(seed: World, tmp_path: Path) -> Iterator[Callable[..., World]]:
+def world_with(own_machine: None, seed: World, tmp_path: Path) -> Iterator[Callable[..., World]]:
     """``world_with(seat="kick")``: as ``world``, with variants of the ERP."""
     made: list[World] = []
 

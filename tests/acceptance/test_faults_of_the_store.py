@@ -62,23 +62,27 @@ def test_locked_when_the_run_commits(world: World) -> None:
     world.move_on()
     impatient(world)
     before, taken = world.kept(), len(world.receiver.requests)
-    reading, done = threading.Event(), threading.Event()
+    reading, held, done = threading.Event(), threading.Event(), threading.Event()
 
     def lock() -> None:
-        reading.wait(120)
-        with locked(world.database):
-            done.wait(120)
+        if reading.wait(120):
+            with locked(world.database):
+                held.set()
+                done.wait(120)
 
     def progress(stage: str, number: int, of: int) -> None:
         if stage == "read" and number == of:
             reading.set()
+            assert held.wait(30)
 
-    holder = threading.Thread(target=lock)
+    holder = threading.Thread(target=lock, daemon=True)
     holder.start()
-    with pytest.raises(StoreBusy, match="locked"):
-        world.sync(progress)  # the run's end cannot be noted either: only an exception is left to say so
-    done.set()
-    holder.join()
+    try:
+        with pytest.raises(StoreBusy, match="locked"):
+            world.sync(progress)  # the run's end cannot be noted either: only an exception is left to say so
+    finally:
+        done.set()
+        holder.join()
     assert world.kept() == before
     assert len(world.receiver.requests) == taken
     world.settle()

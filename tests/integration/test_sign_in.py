@@ -37,6 +37,7 @@ from bridge.errors import (
     ConfigError,
     SeatTaken,
     SessionLost,
+    SetupError,
     SignInRefused,
     SourceUnavailable,
 )
@@ -438,6 +439,30 @@ def test_no_process_and_no_folder_remain_after_an_error(monkeypatch: pytest.Monk
         raise ZeroDivisionError
     assert not _left(since)
     assert not list(tmp_path.iterdir())
+
+
+def test_it_starts_though_the_temporary_folder_has_a_long_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Chromium's socket in it would not fit into the 107 bytes a socket's path may have."""
+    long = tmp_path / ("long" * 20)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    monkeypatch.setenv("TMPDIR", str(long))
+    with open_browser(BrowserOptions(), url="http://127.0.0.1:9/") as browser:
+        assert browser.is_connected()
+    assert not list(long.iterdir())
+
+
+def test_what_the_browser_said_of_its_failing_is_told(tmp_path: Path) -> None:
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\necho '[1:1:0101/000000.1:ERROR:ui/ozone.cc(1)] no display for it' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    with (
+        pytest.raises(SetupError, match=r"does not start: .*no display for it"),
+        open_browser(BrowserOptions(executable=broken)),
+    ):
+        pass
 
 
 def test_a_hung_browser_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
