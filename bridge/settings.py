@@ -121,6 +121,8 @@ TextOrReference = Annotated[str | SecretRef, BeforeValidator(_maybe_reference)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+Days = Literal["all", "weekdays", "china"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
@@ -159,6 +161,9 @@ class Source(_Part):
     deadline_minutes: float | None = Field(
         None, description="A run ends itself after this; must be below the interval. Without it: 80 % of it.", gt=0
     )
+    hours: Hours | None = Field(None, description="Overrides `run.hours`.")
+    days: Days | None = Field(None, description="Overrides `run.days`.")
+    timezone: Zone | None = Field(None, description="Overrides `run.timezone`.")
     breaker: Breaker = Field(Breaker(), description="When a run is held for a person.")
 
 
@@ -217,20 +222,21 @@ class Evidence(_Part):
 
 class Run(_Part):
     interval_minutes: float = Field(15, description="Time between two runs of a source.", gt=0)
-    hours: str | None = Field(
-        None, description="Local time in which `bridge run` starts syncs, e.g. 08:00-20:00.",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
-    )  # fmt: skip
-    timezone: Zone | None = Field(
-        None, description="Zone of `hours`, e.g. Asia/Shanghai; without it: this machine's."
+    hours: Hours | None = Field(
+        None, description="Local time in which `bridge run` starts syncs, e.g. 08:00-20:00."
     )
-
-    def business_hours(self) -> tuple[time, time] | None:
-        """Start and end of the day, or None for round the clock."""
-        if self.hours is None:
-            return None
-        start, end = (time.fromisoformat(part) for part in self.hours.split("-"))
-        return start, end
+    days: Days = Field(
+        "all",
+        description="Days on which it does: all; weekdays (Monday to Friday); china (working days with 调休; "
+        "every day of a year that the installed chinesecalendar does not know).",
+    )
+    timezone: Zone | None = Field(
+        None, description="Zone of `hours` and `days`, e.g. Asia/Shanghai; without it: this machine's."
+    )
+    jitter_seconds: float = Field(
+        20, description="Each run starts up to this much later, drawn anew, so that not all start at once.", ge=0
+    )
+    parallel: int = Field(2, description="Runs of different sources that may be under way at once.", ge=1, le=64)
 
 
 class Settings(_Part):
@@ -287,6 +293,22 @@ class Settings(_Part):
         """Seconds between two starts of this source."""
         own = self.sources[source].interval_minutes
         return 60 * (own if own is not None else self.run.interval_minutes)
+
+    def business_hours(self, source: str) -> tuple[time, time] | None:
+        """Start and end of the day, or None for round the clock."""
+        hours = self.sources[source].hours or self.run.hours
+        if hours is None:
+            return None
+        start, end = (time.fromisoformat(part) for part in hours.split("-"))
+        return start, end
+
+    def working_days(self, source: str) -> Days:
+        return self.sources[source].days or self.run.days
+
+    def zone(self, source: str) -> ZoneInfo | None:
+        """Where the source's business hours count; None for this machine's own zone."""
+        name = self.sources[source].timezone or self.run.timezone
+        return ZoneInfo(name) if name else None
 
     def deadline_s(self, source: str) -> float:
         """Seconds after which a run of this source ends itself; always below the interval."""

@@ -61,32 +61,21 @@ def run(
 ) -> None:
     """Syncs every source every 15 minutes, until it is stopped."""
     import time
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
+    from datetime import UTC, datetime
 
-    from bridge.scheduler import Scheduler, stopped_by_signals, sync_job
+    from bridge.reload import WatchedConfig
+    from bridge.scheduler import Scheduler, plan_of, stopped_by_signals
 
     invocation: Invocation = ctx.obj
-    settings = invocation.settings("run")
-    names = source or list(settings.sources)
-    if not names:
+    invocation.settings("run")
+    watched = WatchedConfig(invocation.config)
+    if not (source or watched.settings.sources):
         raise ConfigError("there is no source in bridge.toml", hint="Write one with `bridge init`.")
-    for name in names:
-        settings.source(name)
-    zone = ZoneInfo(settings.run.timezone) if settings.run.timezone else None
     scheduler = Scheduler(
-        [
-            sync_job(
-                name,
-                config=invocation.config,
-                interval_s=settings.interval_s(name),
-                deadline_s=settings.deadline_s(name),
-            )
-            for name in names
-        ],
-        now=lambda: datetime.now(zone).astimezone(zone),
+        plan_of(watched.settings, watched.good, source),
+        now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,
-        hours=settings.run.business_hours(),
+        look=lambda: plan_of(watched.settings, watched.good, source) if watched.changed() else None,
     )
     with stopped_by_signals(scheduler):
         scheduler.run()

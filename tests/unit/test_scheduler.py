@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
 import threading
 import time as clock
+import types
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
+import schedule
 
+from bridge.errors import ConfigError
 from bridge.processes import kill_all, start_marked
-from bridge.scheduler import Ended, Job, Scheduler, sync_job, within
+from bridge.reload import WatchedConfig
+from bridge.scheduler import Ended, Job, Opening, Plan, Scheduler, sync_job, within
+from bridge.settings import Days, load_settings
 
 # A child that starts a child of its own, and an orphan in a session of its own as Playwright's browser is; then
 # all three hang.  The pids stand in the file given.
@@ -64,14 +73,15 @@ def until(condition: Callable[[], bool], limit_s: float = 30) -> None:
 class Running:
     """A scheduler in a thread, and what it told."""
 
-    def __init__(self, *jobs: Job, hours: tuple[time, time] | None = None) -> None:
+    def __init__(self, *jobs: Job, **options: Any) -> None:
         self.ended: list[Ended] = []
+        self.plan = Plan(jobs=jobs, parallel=options.pop("parallel", 2), jitter_s=options.pop("jitter_s", 0.0))
         self.scheduler = Scheduler(
-            jobs,
+            self.plan,
             now=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
             monotonic=clock.monotonic,
-            hours=hours,
             on_end=self.ended.append,
+            **options,
         )
         self.thread = threading.Thread(target=self.scheduler.run)
         self.thread.start()
@@ -86,7 +96,7 @@ class Running:
 def run() -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
-    def start(*jobs: Job, **options: tuple[time, time] | None) -> Running:
+    def start(*jobs: Job, **options: Any) -> Running:
         started.append(Running(*jobs, **options))
         return started[-1]
 
@@ -171,25 +181,142 @@ def test_two_sources_run_side_by_side_and_one_that_hangs_does_not_hold_the_other
     assert [e.source for e in running.ended] == ["fine"]
 
 
-def test_a_refused_sign_in_is_not_tried_again(run: Callable[..., Running], tmp_path: Path) -> None:
-    attempts = tmp_path / "attempts"
-    code = """
-        import sys
-        open(sys.argv[1], "a").write("x")
-        print('{"error": {"code": "sign_in_refused", "message": "wrong password"}}')
-        sys.exit(6)
-    """
-    other = job(*python("print('{}')"), source="other", interval_s=0.3)
-    running = run(job(*python(code, str(attempts)), interval_s=0.3), other)
-    until(lambda: sum(e.source == "other" for e in running.ended) >= 4)
-    assert attempts.read_text() == "x"
-
-
 def test_nothing_starts_outside_the_business_hours(run: Callable[..., Running]) -> None:
-    closed = run(job(*python("print('{}')"), interval_s=0.2), hours=(time(8), time(11)))
-    open_ = run(job(*python("print('{}')"), interval_s=0.2), hours=(time(8), time(13)))
+    closed = run(
+        replace(job(*python("print('{}')"), interval_s=0.2), opening=Opening(hours=(time(8), time(11)), zone=UTC))
+    )
+    open_ = run(
+        replace(job(*python("print('{}')"), interval_s=0.2), opening=Opening(hours=(time(8), time(13)), zone=UTC))
+    )
     until(lambda: len(open_.ended) >= 2)
     assert closed.ended == []
+
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("moment", "days", "is_open"),
+    [
+        ("2026-10-01 10:00", "china", False),  # National Day, a Thursday
+        ("2026-10-10 10:00", "china", True),  # a Saturday that is worked for it (调休)
+        ("2026-10-10 10:00", "weekdays", False),
+        ("2026-10-11 10:00", "china", False),  # the Sunday after
+        ("2026-10-11 10:00", "all", True),
+        ("2026-09-30 10:00", "china", True),
+        ("2026-09-30 07:59", "china", False),
+        ("2031-01-01 10:00", "china", True),  # of that year the library knows nothing
+        ("2031-01-04 10:00", "china", True),
+    ],
+)
+def test_the_chinese_working_calendar(moment: str, days: Days, is_open: bool) -> None:
+    opening = Opening(hours=(time(8), time(20)), days=days, zone=SHANGHAI)
+    local = datetime.fromisoformat(moment).replace(tzinfo=SHANGHAI)
+    assert opening.is_open(local.astimezone(UTC)) is is_open
+
+
+def test_a_night_belongs_to_the_day_on_which_it_began() -> None:
+    opening = Opening(hours=(time(22), time(6)), days="weekdays", zone=SHANGHAI)
+    assert opening.is_open(datetime(2026, 11, 28, 3, tzinfo=SHANGHAI))  # Saturday, of Friday's night
+    assert not opening.is_open(datetime(2026, 11, 30, 3, tzinfo=SHANGHAI))  # Monday, of Sunday's night
+    assert not opening.is_open(datetime(2026, 11, 28, 23, tzinfo=SHANGHAI))
+
+
+def test_no_more_runs_at_once_than_allowed(run: Callable[..., Running], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = """
+        import sys, time
+        with open(sys.argv[1], "a") as f:
+            f.write("in "); f.flush()
+            time.sleep(0.4)
+            f.write("out "); f.flush()
+    """
+    jobs = [job(*python(code, str(log)), source=f"s{i}") for i in range(3)]
+    running = run(*jobs, parallel=1)
+    until(lambda: len(running.ended) == 3)
+    assert log.read_text().split() == ["in", "out"] * 3
+
+
+def test_a_stop_reaches_those_who_still_wait_for_their_turn(run: Callable[..., Running]) -> None:
+    sleeps = python("import time; time.sleep(600)")
+    running = run(job(*sleeps, source="a"), job(*sleeps, source="b"), parallel=1)
+    waiting = run(job(*sleeps, source="late", interval_s=3600), jitter_s=500, draw=lambda: 1.0)
+    until(lambda: running.scheduler.under_way() == ["a", "b"])
+    running.stop()
+    waiting.stop()
+    assert [(e.stopped, e.exit_code is None or e.exit_code < 0) for e in running.ended] == [(True, True)]
+    assert waiting.ended == []
+
+
+def test_the_jitter_never_reaches_the_next_turn(run: Callable[..., Running]) -> None:
+    running = run(job(*python("print('{}')"), interval_s=2, kill_after_s=1.9), jitter_s=900, draw=lambda: 1.0)
+    until(lambda: len(running.ended) >= 2, limit_s=20)
+
+
+class Wall:
+    """A wall clock that can be set, for the scheduler and for ``schedule`` beneath it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.offset = timedelta(0)
+        wall = self
+
+        class Datetime(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+                return datetime.now(tz) + wall.offset
+
+        monkeypatch.setattr(schedule.datetime, "datetime", Datetime)
+        self.now = Datetime.now
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-3), timedelta(days=3), timedelta(hours=-1)])
+def test_a_clock_that_is_set_neither_stops_the_runs_nor_doubles_them(
+    run: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, jump: timedelta
+) -> None:
+    monkeypatch.setattr("bridge.scheduler.LONGEST_WAIT_S", 0.05)
+    fake = types.SimpleNamespace(**{n: getattr(schedule.datetime, n) for n in dir(schedule.datetime)})
+    monkeypatch.setattr(schedule, "datetime", fake)
+    wall = Wall(monkeypatch)
+    running = run(job(*python("print('{}')"), interval_s=1.0), wall=wall.now)
+    until(lambda: len(running.ended) >= 1)
+    before, began = len(running.ended), clock.monotonic()
+    wall.offset = jump
+    until(lambda: len(running.ended) >= before + 3, limit_s=15)
+    assert len(running.ended) - before <= clock.monotonic() - began + 2
+
+
+def test_a_new_plan_counts_from_the_next_run_on(
+    run: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.scheduler.LONGEST_WAIT_S", 0.05)
+    plans: list[Plan] = []
+    first = job(*python("print('{}')"), source="kept", interval_s=3600)
+    running = run(first, look=lambda: plans.pop() if plans else None)
+    until(lambda: len(running.ended) == 1)
+    plans.append(Plan(jobs=(first, job(*python("print('{}')"), source="new", interval_s=3600))))
+    until(lambda: len(running.ended) == 2)
+    assert [e.source for e in running.ended] == ["kept", "new"], "a turn that is not due is not repeated"
+
+
+def test_a_broken_configuration_keeps_the_last_good_one(tmp_path: Path) -> None:
+    config = tmp_path / "bridge.toml"
+    config.write_text("[run]\ninterval_minutes = 30\n", encoding="utf-8")
+    told: list[ConfigError | None] = []
+    watched = WatchedConfig(config, told.append)
+    assert not watched.changed()
+    assert watched.good == config
+    config.write_text("[run]\ninterval = \n", encoding="utf-8")
+    assert watched.changed()
+    assert not watched.changed()
+    assert watched.settings.run.interval_minutes == 30
+    assert load_settings(watched.good, {}).run.interval_minutes == 30
+    assert stat.S_IMODE(watched.good.stat().st_mode) == 0o600
+    config.unlink()
+    assert not watched.changed(), "still the last good one"
+    config.write_text("[run]\ninterval_minutes = 45\n", encoding="utf-8")
+    assert watched.changed()
+    assert (watched.settings.run.interval_minutes, watched.good) == (45, config)
+    assert [type(t) for t in told] == [ConfigError, ConfigError, type(None)]
 
 
 @pytest.mark.parametrize(
@@ -221,9 +348,9 @@ def test_a_signal_stops_it_cleanly_and_the_run_may_close_its_browser_first(numbe
     code = f"""
         import sys, time
         from datetime import datetime, UTC
-        from bridge.scheduler import Job, Scheduler, stopped_by_signals
+        from bridge.scheduler import Job, Plan, Scheduler, stopped_by_signals
         command = (sys.executable, "-c", {child!r})
-        s = Scheduler([Job(source="demo", command=command, interval_s=900, kill_after_s=600)],
+        s = Scheduler(Plan(jobs=(Job(source="demo", command=command, interval_s=900, kill_after_s=600),)),
                       now=lambda: datetime.now(UTC), monotonic=time.monotonic)
         with stopped_by_signals(s):
             s.run()

@@ -203,9 +203,16 @@ def test_a_profile_of_the_users_own_goes_before_a_shipped_one(tmp_path: Path) ->
 
 
 def test_business_hours() -> None:
-    run = settings_module.Run(hours="08:00-20:30")
-    assert run.business_hours() == (time(8), time(20, 30))
-    assert settings_module.Run().business_hours() is None
+    source = {"url": "http://erp", "profile": "template"}
+    sources = {"a": source, "b": {**source, "hours": "22:00-06:00", "days": "all", "timezone": "Asia/Tokyo"}}
+    made = Settings.model_validate(
+        {"run": {"hours": "08:00-20:30", "days": "china", "timezone": "Asia/Shanghai"}, "sources": sources}
+    )
+    assert made.business_hours("a") == (time(8), time(20, 30))
+    assert made.business_hours("b") == (time(22), time(6))
+    assert [made.working_days(n) for n in "ab"] == ["china", "all"]
+    assert [str(made.zone(n)) for n in "ab"] == ["Asia/Shanghai", "Asia/Tokyo"]
+    assert Settings.model_validate({"sources": {"a": source}}).business_hours("a") is None
 
 
 def test_settings_are_frozen(tmp_path: Path) -> None:
