@@ -137,7 +137,8 @@ class Torture:
             return child.alive()
         rig = self._rig
         if aim == "send":
-            rig.world.receiver.misbehave("slow", times=None, seconds=SLOW_S)
+            # A slow line: the message has arrived and is taken, or it never is; the program cannot know which.
+            rig.world.receiver.misbehave(self._rng.choice(("slow", "hang")), times=None, seconds=SLOW_S)
         nth = self._rng.choice((1, 1, 2)) if aim in IN_PUSH else 1
         # What lasts milliseconds is not met by somebody who sleeps that long between two looks.
         pause = 0.002
