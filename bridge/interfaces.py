@@ -121,6 +121,11 @@ class SourceSession(Protocol):
         """Requests, clicks, windows and dialogs stopped so far."""
         ...
 
+    @property
+    def captcha_answers(self) -> tuple[int, int]:
+        """Captcha answers sent so far, and how many of them were taken."""
+        ...
+
     def sign_in(self) -> None: ...
 
     def open_list(self) -> None: ...
@@ -300,6 +305,28 @@ class Reporter(Protocol):
     """Stage *report*: the run's differences with the picture of each doubtful or changed cell."""
 
     def write(self, summary: RunSummary, observed: ObservedList, changes: ChangeSet) -> Path: ...
+
+
+class NoticeLevel(StrEnum):
+    """How loud a notice is."""
+
+    INFO = "info"
+    GOOD = "good"  # something works again
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+class Notifier(Protocol):
+    """Tells people, through every channel there is; ``bridge.notify.Channels``.  Never raises."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The channels; empty where nobody wants to be told."""
+        ...
+
+    def send(self, title: str, text: str, *, level: NoticeLevel = NoticeLevel.INFO) -> Sequence[str]:
+        """Returns the names of the channels that did not take it.  ``text``: plain, several lines allowed."""
+        ...
 
 
 class Evidence(Protocol):

@@ -411,6 +411,8 @@ class RunSummary:
     pushed: int = 0
     push_failed: int = 0
     guard_blocked: int = 0  # requests and clicks the read-only guard stopped
+    captcha_answers: int = 0  # sent at sign-in
+    captcha_solved: int = 0  # of these taken
     seconds: Mapping[str, float] = field(default_factory=dict)  # by stage
     witnesses: Mapping[str, int] = field(default_factory=dict)  # cells by how they were proven
     error: str | None = None

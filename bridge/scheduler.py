@@ -99,6 +99,11 @@ class Ended:
         return error.get("code") if isinstance(error, dict) else self.summary.get("error_code")
 
     @property
+    def hint(self) -> str | None:
+        error = self.summary.get("error")
+        return error.get("hint") if isinstance(error, dict) else self.summary.get("hint")
+
+    @property
     def message(self) -> str | None:
         error = self.summary.get("error")
         return error.get("message") if isinstance(error, dict) else error

@@ -164,6 +164,11 @@ class Source(_Part):
     hours: Hours | None = Field(None, description="Overrides `run.hours`.")
     days: Days | None = Field(None, description="Overrides `run.days`.")
     timezone: Zone | None = Field(None, description="Overrides `run.timezone`.")
+    heartbeat: TextOrReference | None = Field(
+        None,
+        description="Outside address that is fetched after each good run (dead-man's switch); secret:NAME "
+        "where it holds a key.",
+    )
     breaker: Breaker = Field(Breaker(), description="When a run is held for a person.")
 
 
@@ -236,7 +241,23 @@ class Run(_Part):
     jitter_seconds: float = Field(
         20, description="Each run starts up to this much later, drawn anew, so that not all start at once.", ge=0
     )
+    listen: str | None = Field(
+        None,
+        description="host:port of /healthz and /metrics (Prometheus), e.g. 127.0.0.1:9464; without it: none.",
+        pattern=r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$",
+    )
     parallel: int = Field(2, description="Runs of different sources that may be under way at once.", ge=1, le=64)
+
+
+class Notify(_Part):
+    """Who is told when something stops working, and when it works again."""
+
+    to: list[Reference] = Field(
+        default_factory=list,
+        description="Secrets that hold apprise addresses: wecombot://KEY, dingtalk://TOKEN, feishu://TOKEN, "
+        "mailtos://user:password@host?to=…",
+    )
+    repeat_hours: float = Field(6, description="Least time between two notices of the same trouble.", gt=0)
 
 
 class Settings(_Part):
@@ -249,6 +270,7 @@ class Settings(_Part):
     browser: Browser = Field(Browser(), description="The browser.")
     evidence: Evidence = Field(Evidence(), description="How long pictures are kept.")
     run: Run = Field(Run(), description="The clock of `bridge run`.")
+    notify: Notify = Field(Notify(), description="Who is told of failures.")
 
     @model_validator(mode="after")
     def _deadlines_below_intervals(self) -> Self:
@@ -329,6 +351,8 @@ def _references(part: Any) -> set[str]:
         return _references({**dict(part), **(part.model_extra or {})})
     if isinstance(part, dict):
         return {n for value in part.values() for n in _references(value)}
+    if isinstance(part, list):
+        return {n for value in part for n in _references(value)}
     return set()
 
 

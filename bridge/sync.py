@@ -85,6 +85,8 @@ class _Run:
     pushed: int = 0
     push_failed: int = 0
     guard_blocked: int = 0
+    captcha_answers: int = 0
+    captcha_solved: int = 0
     error: BridgeError | None = None
 
     @contextmanager
@@ -157,6 +159,7 @@ def _observe(parts: SyncParts, run: _Run) -> None:
                         run.progress("read", len(run.grids), len(run.capture.shots))
         finally:
             run.guard_blocked = session.guard_blocked
+            run.captcha_answers, run.captcha_solved = session.captcha_answers
 
 
 def _leave(parts: SyncParts, session: SourceSession) -> None:
@@ -291,6 +294,8 @@ def _summary(parts: SyncParts, run: _Run) -> RunSummary:
         pushed=run.pushed,
         push_failed=run.push_failed,
         guard_blocked=run.guard_blocked,
+        captcha_answers=run.captcha_answers,
+        captcha_solved=run.captcha_solved,
         seconds=dict(run.seconds),
         witnesses=dict(_witnesses(lines)),
         error=str(e) if e else None,

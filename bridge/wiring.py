@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
 
+from bridge import log
 from bridge.errors import RunBusy, StoreUnavailable
-from bridge.evidence import FolderEvidence
+from bridge.evidence import Cleaned, FolderEvidence
 from bridge.interfaces import (
     Memory,
     PageReader,
@@ -30,13 +31,14 @@ from bridge.interfaces import (
 from bridge.parse.checks import check as check_lines
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile, load_profile
-from bridge.records import Image, ObservedList, OrderLine, RunSummary, plain_scalar
-from bridge.secrets import Secrets, os_keyring, url_with_password
+from bridge.records import Image, ObservedList, OrderLine, ReviewItem, RunSummary, plain_scalar
+from bridge.secrets import Secret, Secrets, os_keyring, url_with_password
 from bridge.settings import SecretRef, Settings, Source, load_settings
 
 if TYPE_CHECKING:
     from bridge.erp.refusals import Refusals
     from bridge.erp.session import ErpDriver
+    from bridge.notify import Alarms, Channels
     from bridge.ocr.engine import PaddleEngine
     from bridge.outbox.relay import OutboxRelay
     from bridge.review.decisions import Decide
@@ -323,9 +325,55 @@ class App:
                 "orders": counts["orders_active"],
                 "waiting": counts["reviews_open"],
                 "straight_through": figures.straight_through,
+                "completeness": figures.completeness,
+                "captcha_solved": figures.captcha_solved,
+                "stage_seconds": dict(figures.seconds),
+                "error": last.error if last else None,
             }
-        receivers = {name: self.store.pending(name) for name in self.settings.receivers}
+        receivers = {}
+        for name in self.settings.receivers:
+            oldest = self.store.oldest_unsent(name)
+            age = (now - oldest).total_seconds() / 60 if oldest else None
+            receivers[name] = {**self.store.pending(name), "oldest_minutes": age}
         return {"sources": sources, "receivers": receivers}
+
+    def notifier(self) -> Channels:
+        """Everybody who is to be told; also for digests.  Raises ConfigError, SecretMissing."""
+        from bridge.notify import Channels
+
+        return Channels({ref.name: self.secrets.get(ref.name) for ref in self.settings.notify.to})
+
+    def alarms(self) -> Alarms:
+        from bridge.notify import Alarms
+
+        return Alarms(
+            self.notifier(),
+            self.settings.data_dir / "alarms.json",
+            clock=utc_now,
+            repeat=timedelta(hours=self.settings.notify.repeat_hours),
+            language=self.settings.reports.language,
+        )
+
+    def heartbeat(self, source: str) -> Secret | None:
+        """The address to fetch after a good run of this source."""
+        given = self.settings.sources[source].heartbeat if source in self.settings.sources else None
+        if given is None:
+            return None
+        return Secret(given) if isinstance(given, str) else self.secrets.get(given.name)
+
+    def clean_up(self) -> Cleaned:
+        """Removes the pictures that are older, or more, than bridge.toml allows; never one that an open question
+        shows.  Raises StoreUnavailable."""
+        limits = self.settings.evidence
+        cleaned = self.evidence.retention(
+            max_age_days=limits.max_age_days,
+            max_bytes=int(limits.max_gb * 1e9),
+            now=utc_now(),
+            keep=_pictures_of(stored.item for stored in self.store.reviews()),
+        )
+        words = f"{cleaned.deleted} pictures removed, {cleaned.left} left"
+        log.event("evidence.cleaned", words, freed=cleaned.freed, left_bytes=cleaned.left_bytes)
+        return cleaned
 
     def open_reviews(self, source: str | None = None) -> list[StoredReview]:
         return self.decisions.open(source)
@@ -372,6 +420,12 @@ def _made(folder: Path) -> Path:
     except OSError as e:
         raise _unusable(folder, e) from e
     return folder
+
+
+def _pictures_of(items: Iterable[ReviewItem]) -> set[str]:
+    """The shots that these questions show."""
+    readings = (v.reading for item in items if item.line is not None for v in item.line.fields.values())
+    return {reading.shot for reading in readings if reading.shot}
 
 
 def _unusable(path: Path, error: OSError) -> StoreUnavailable:

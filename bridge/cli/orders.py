@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -45,25 +46,34 @@ def export_orders(
     err().print(f"[green]written[/green]  {target}  [dim]{len(orders)} orders[/dim]")
 
 
-@command(app, "status", "bridge status", "bridge status --max-age 60 --json", panel=PANEL)
+@command(app, "status", "bridge status", "bridge status --max-age 45m --json", panel=PANEL)
 def status(
     ctx: typer.Context,
-    max_age: float | None = typer.Option(
-        None, "--max-age", metavar="MIN", help="Fail if a source's last complete sync is older than this."
+    max_age: str | None = typer.Option(
+        None, "--max-age", metavar="AGE", help="Fail if a source's last complete sync is older: 45m, 2h, 1d."
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON for a program."),
 ) -> int:
     """How fresh each source is, what waits for a person and what for a receiver."""
+    limit = _minutes(max_age) if max_age is not None else None
     invocation: Invocation = ctx.obj
     state = invocation.load().status()
-    stale = [name for name, s in state["sources"].items() if _older(s["age_minutes"], max_age)]
+    stale = [name for name, s in state["sources"].items() if _older(s["age_minutes"], limit)]
     if as_json:
         print_json({**state, "stale": stale})
     else:
         _show(state)
         for name in stale:
-            err().print(f"[red]stale[/red]  {name}: no complete sync in the last {max_age:g} minutes")
+            err().print(f"[red]stale[/red]  {name}: no complete sync in the last {limit:g} minutes")
     return Stale.exit_code if stale else 0
+
+
+def _minutes(age: str) -> float:
+    """``45m``, ``2h``, ``1d``; a bare number is minutes."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhd]?)", age.strip().lower())
+    if found is None:
+        raise UsageError(f"--max-age {age}: no time", hint="Write for example 45m, 2h or 1d.")
+    return float(found[1]) * {"": 1, "m": 1, "h": 60, "d": 24 * 60}[found[2]]
 
 
 def _older(age: float | None, limit: float | None) -> bool:
@@ -77,8 +87,12 @@ def _ago(minutes: float) -> str:
     return f"{minutes / 60:.0f} h ago" if minutes < 48 * 60 else f"{minutes / 60 / 24:.0f} days ago"
 
 
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
 def _show(state: dict[str, dict[str, Any]]) -> None:
-    sources = show.table("source", "last run", "status", "last complete", "orders", "waiting")
+    sources = show.table("source", "last run", "status", "last complete", "orders", "proven", "waiting", "captcha")
     for name, s in state["sources"].items():
         style = show.STATUS_STYLE.get(str(s["status"]), "red")
         age = s["age_minutes"]
@@ -88,11 +102,14 @@ def _show(state: dict[str, dict[str, Any]]) -> None:
             f"[{style}]{s['status'] or '-'}[/{style}]",
             "never" if age is None else _ago(age),
             str(s["orders"]),
+            _share(s["straight_through"]),
             f"[yellow]{s['waiting']}[/yellow]" if s["waiting"] else "0",
+            _share(s["captcha_solved"]),
         )
     out().print(sources)
-    receivers = show.table("receiver", "pending", "sent", "parked")
+    receivers = show.table("receiver", "pending", "oldest", "sent", "parked")
     for name, r in state["receivers"].items():
-        receivers.add_row(name, *(str(r.get(k, 0)) for k in ("pending", "sent", "parked")))
+        oldest = "-" if r["oldest_minutes"] is None else _ago(r["oldest_minutes"])
+        receivers.add_row(name, str(r["pending"] + r["leased"]), oldest, str(r["sent"]), str(r["parked"]))
     if state["receivers"]:
         out().print(receivers)

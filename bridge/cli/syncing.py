@@ -9,7 +9,7 @@ import typer
 from bridge.cli import show
 from bridge.cli.app import Invocation, app, command
 from bridge.cli.console import out, print_json, progress
-from bridge.errors import ConfigError, DeliveryFailed
+from bridge.errors import DeliveryFailed
 
 PANEL = "Every day"
 Source = typer.Argument(help="A source of bridge.toml.", metavar="SOURCE")
@@ -60,25 +60,11 @@ def run(
     source: list[str] = typer.Option([], "--source", help="Only this source; may be given several times."),
 ) -> None:
     """Syncs every source every 15 minutes, until it is stopped."""
-    import time
-    from datetime import UTC, datetime
-
-    from bridge.reload import WatchedConfig
-    from bridge.scheduler import Scheduler, plan_of, stopped_by_signals
+    from bridge.unattended import Unattended
 
     invocation: Invocation = ctx.obj
     invocation.settings("run")
-    watched = WatchedConfig(invocation.config)
-    if not (source or watched.settings.sources):
-        raise ConfigError("there is no source in bridge.toml", hint="Write one with `bridge init`.")
-    scheduler = Scheduler(
-        plan_of(watched.settings, watched.good, source),
-        now=lambda: datetime.now(UTC),
-        monotonic=time.monotonic,
-        look=lambda: plan_of(watched.settings, watched.good, source) if watched.changed() else None,
-    )
-    with stopped_by_signals(scheduler):
-        scheduler.run()
+    Unattended(invocation.config, source).run()
 
 
 @command(app, "read", "bridge read screen.png --profile selectors/k3.yaml", panel=PANEL)

@@ -124,6 +124,10 @@ class ErpSession:
     def guard_blocked(self) -> int:
         return self.guard.count
 
+    @property
+    def captcha_answers(self) -> tuple[int, int]:
+        return self.captchas.attempted, self.captchas.solved
+
     def sign_in(self) -> None:
         try:
             self._desk.sign_in()

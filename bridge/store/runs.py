@@ -24,6 +24,8 @@ class SourceFigures:
     by_status: Mapping[str, int] = field(default_factory=dict)
     last_run: RunSummary | None = None
     last_complete: datetime | None = None  # when the last run finished that was complete and committed
+    completeness: float | None = None  # share of the runs that were complete; None without runs
+    captcha_solved: float | None = None  # share of the captcha answers that were taken; None without any
     straight_through: float | None = None  # share of the rows without a flag; None without rows
     seconds: Mapping[str, float] = field(default_factory=dict)  # mean per stage
 
@@ -90,6 +92,8 @@ class Runs:
         past = self.last_runs(runs_back, source)
         counted = (RunStatus.OK, RunStatus.PARTIAL)
         complete = [r for r in past if r.complete and r.status in counted and not r.dry_run]
+        real = [r for r in past if not r.dry_run and r.status is not RunStatus.RUNNING]
+        answers = sum(r.captcha_answers for r in real)
         rows = sum(r.rows for r in complete)
         by_status: dict[str, int] = {}
         for r in past:
@@ -104,6 +108,8 @@ class Runs:
             by_status=by_status,
             last_run=past[0] if past else None,
             last_complete=complete[0].finished_at if complete else None,
+            completeness=sum(r.complete for r in real) / len(real) if real else None,
+            captcha_solved=sum(r.captcha_solved for r in real) / answers if answers else None,
             straight_through=sum(r.straight_through for r in complete) / rows if rows else None,
             seconds={stage: sum(s) / len(s) for stage, s in stages.items()},
         )

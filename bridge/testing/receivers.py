@@ -57,6 +57,13 @@ class Misbehaviour:
             raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, not {self.kind!r}")
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed while it spoke is everyday business here; nothing else is expected."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 class Receiver:
     """``with Receiver(log=…, secret=…) as receiver: … receiver.url …``; listens from the constructor on."""
 
@@ -72,7 +79,7 @@ class Receiver:
         self._plan: list[Misbehaviour] = []
         self._lock = threading.Lock()
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.receiver = self  # type: ignore[attr-defined]
         self._scheme = "http"
         if certificate is not None:
