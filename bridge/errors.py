@@ -37,6 +37,7 @@ Both are answered on the class, so that no caller needs an if-chain.
     ├── HeldForPerson           exit 11  the circuit breaker holds the change set         (a person acts)
     ├── RunBusy                 exit 12  another run of this source is under way          (waiting helps)
     ├── DeadlineExceeded        exit 13  the run's time is over                           (waiting helps)
+    ├── ContractFileError       exit 15  a contract file: broken, encrypted, too large      (a person acts)
     └── Stale                   exit 14  `bridge status --max-age`: no complete sync for too long
 """
 
@@ -152,6 +153,10 @@ class CaptureIncomplete(CaptureError):
 
 class UnreadableImage(CaptureError):
     code = "unreadable_image"
+
+
+class ContractFileError(BridgeError):
+    code, exit_code = "contract_file", 15
 
 
 class ReadError(BridgeError):

@@ -59,6 +59,14 @@ class TextReader(Protocol):
         ...
 
 
+class LineFinder(Protocol):
+    """Finds where lines of text stand in a picture."""
+
+    def find_lines(self, image: Image) -> list[Box]:
+        """Upright boxes in the picture's pixels, in no order."""
+        ...
+
+
 class PageReader(Protocol):
     """Stage *read*: a shot becomes a grid of readings.  Doubt is a value; only a broken engine raises."""
 

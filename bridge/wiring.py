@@ -19,6 +19,7 @@ from bridge import log
 from bridge.errors import RunBusy, StoreUnavailable
 from bridge.evidence import Cleaned, FolderEvidence
 from bridge.interfaces import (
+    LineFinder,
     Memory,
     PageReader,
     Progress,
@@ -31,11 +32,12 @@ from bridge.interfaces import (
 from bridge.parse.checks import check as check_lines
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile, load_profile
-from bridge.records import Image, ObservedList, OrderLine, ReviewItem, RunSummary, plain_scalar
+from bridge.records import Box, Image, ObservedList, OrderLine, ReviewItem, RunSummary, plain_scalar
 from bridge.secrets import Secret, Secrets, os_keyring, url_with_password
 from bridge.settings import SecretRef, Settings, Source, load_settings
 
 if TYPE_CHECKING:
+    from bridge.contracts.extract import ContractReader
     from bridge.erp.refusals import Refusals
     from bridge.erp.session import ErpDriver
     from bridge.notify import Alarms, Channels
@@ -82,6 +84,34 @@ def paddle(model: str, threads: int = 2) -> PaddleEngine:
 
     weights = find_weights(f"PP-OCRv6_{model}_rec")
     return PaddleEngine(weights.folder, weights.model_name, threads=threads)
+
+
+def contract_reader(threads: int = 2) -> ContractReader:
+    """Reads contract files; its nets are loaded at the first page."""
+    from bridge.contracts.extract import ContractReader
+
+    return ContractReader(
+        finder=LazyFinder(threads),
+        quick=LazyReader(lambda: paddle("tiny", threads)),
+        good=LazyReader(lambda: paddle("small", threads)),
+    )
+
+
+class LazyFinder:
+    """A line finder that loads its net at the first page."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._finder: LineFinder | None = None
+
+    def find_lines(self, image: Image) -> list[Box]:
+        if self._finder is None:
+            from bridge.ocr.detect import PaddleDetector
+            from bridge.ocr.weights import find_weights
+
+            weights = find_weights("PP-OCRv6_small_det")
+            self._finder = PaddleDetector(weights.folder, weights.model_name, threads=self._threads)
+        return self._finder.find_lines(image)
 
 
 class App:

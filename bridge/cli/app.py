@@ -22,7 +22,7 @@ CONFIG_NAME = "bridge.toml"
 
 ORDER = (
     *("demo", "init", "setup", "secret", "doctor"),
-    *("check", "sync", "run", "status", "review", "export", "push", "read"),
+    *("check", "sync", "run", "status", "review", "export", "push", "read", "contract"),
 )
 
 

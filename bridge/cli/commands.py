@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from bridge.cli import health, orders, reviews, secret, starting, syncing  # noqa: F401
+from bridge.cli import contracts, health, orders, reviews, secret, starting, syncing  # noqa: F401

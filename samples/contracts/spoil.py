@@ -41,7 +41,8 @@ def fax(page: Image, rng: np.random.Generator) -> Image:
     black[specks] = 0
     for y in rng.integers(0, black.shape[0], 4):
         black[y] = 255
-    return cv2.cvtColor(black, cv2.COLOR_GRAY2RGB)
+    out: Image = cv2.cvtColor(black, cv2.COLOR_GRAY2RGB)
+    return out
 
 
 def fold(page: Image, rng: np.random.Generator) -> Image:

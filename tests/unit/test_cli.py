@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     ["demo"], ["init"], ["setup"], ["doctor"], ["secret", "set"], ["secret", "list"], ["secret", "delete"],
     ["check"], ["sync"], ["run"], ["status"], ["review", "list"], ["review", "decide"], ["export", "orders"],
-    ["push"], ["read"],
+    ["push"], ["read"], ["contract"],
 ]  # fmt: skip
 
 

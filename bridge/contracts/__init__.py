@@ -1,0 +1,1 @@
+"""Contracts: file → pages → read → clauses → the promised delivery date."""
