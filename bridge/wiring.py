@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,29 +19,25 @@ from bridge import log
 from bridge.errors import RunBusy, StoreUnavailable
 from bridge.evidence import Cleaned, FolderEvidence
 from bridge.interfaces import (
-    LineFinder,
     Memory,
     PageReader,
     Progress,
-    Proposal,
     PushResult,
     Redrawer,
     StoredReview,
-    TextReader,
 )
 from bridge.parse.checks import check as check_lines
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile, load_profile
-from bridge.records import Box, Image, ObservedList, OrderLine, ReviewItem, RunSummary, plain_scalar
+from bridge.reading import LazyReader, paddle
+from bridge.records import ObservedList, OrderLine, ReviewItem, RunSummary, plain_scalar
 from bridge.secrets import Secret, Secrets, os_keyring, url_with_password
 from bridge.settings import SecretRef, Settings, Source, load_settings
 
 if TYPE_CHECKING:
-    from bridge.contracts.extract import ContractReader
     from bridge.erp.refusals import Refusals
     from bridge.erp.session import ErpDriver
     from bridge.notify import Alarms, Channels
-    from bridge.ocr.engine import PaddleEngine
     from bridge.outbox.relay import OutboxRelay
     from bridge.review.decisions import Decide
     from bridge.store import SqlStore
@@ -59,59 +55,6 @@ class CheckResult:
     headings: list[str]
     rows: list[dict[str, Any]]
     messages: list[str]
-
-
-class LazyReader:
-    """A text reader that loads its net at the first picture: a run whose every cell is proven otherwise never
-    pays for it."""
-
-    def __init__(self, load: Callable[[], TextReader]) -> None:
-        self._load = load
-        self._reader: TextReader | None = None
-
-    def read_lines(self, images: Sequence[Image], *, alphabet: str | None = None) -> list[Proposal]:
-        if not images:
-            return []
-        if self._reader is None:
-            self._reader = self._load()
-        return self._reader.read_lines(images, alphabet=alphabet)
-
-
-def paddle(model: str, threads: int = 2) -> PaddleEngine:
-    """model: small or tiny."""
-    from bridge.ocr.engine import PaddleEngine
-    from bridge.ocr.weights import find_weights
-
-    weights = find_weights(f"PP-OCRv6_{model}_rec")
-    return PaddleEngine(weights.folder, weights.model_name, threads=threads)
-
-
-def contract_reader(threads: int = 2) -> ContractReader:
-    """Reads contract files; its nets are loaded at the first page."""
-    from bridge.contracts.extract import ContractReader
-
-    return ContractReader(
-        finder=LazyFinder(threads),
-        quick=LazyReader(lambda: paddle("tiny", threads)),
-        good=LazyReader(lambda: paddle("small", threads)),
-    )
-
-
-class LazyFinder:
-    """A line finder that loads its net at the first page."""
-
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
-        self._finder: LineFinder | None = None
-
-    def find_lines(self, image: Image) -> list[Box]:
-        if self._finder is None:
-            from bridge.ocr.detect import PaddleDetector
-            from bridge.ocr.weights import find_weights
-
-            weights = find_weights("PP-OCRv6_small_det")
-            self._finder = PaddleDetector(weights.folder, weights.model_name, threads=self._threads)
-        return self._finder.find_lines(image)
 
 
 class App:

@@ -62,7 +62,7 @@ def score(file: str, truth: dict[str, Any], got: dict[str, Any], seconds: float,
 
 
 def run(folder: Path, *, held_back: bool, only: str, threads: int) -> list[Score]:
-    from bridge.wiring import contract_reader
+    from bridge.reading import contract_reader
 
     reader = contract_reader(threads=threads)
     truths = json.loads((folder / "truth.json").read_text(encoding="utf-8"))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from bridge.cli import show
 from bridge.cli.app import app, command
 from bridge.cli.console import out, print_json, progress
-from bridge.contracts.result import ContractResult
 from bridge.errors import ContractFileError
+
+if TYPE_CHECKING:
+    from bridge.contracts.result import ContractResult
 
 STYLE = {"ok": "green", "needs_review": "yellow", "error": "red"}
 
@@ -30,7 +33,7 @@ def contract(
     as_json: bool = typer.Option(False, "--json", help="Print JSON for a program: a list, one object per file."),
 ) -> int:
     """Finds the promised delivery date in scanned contracts; keeps nothing."""
-    from bridge.wiring import contract_reader
+    from bridge.reading import contract_reader
 
     reader = contract_reader()
     results = []

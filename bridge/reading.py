@@ -1,0 +1,66 @@
+"""The nets that read, each loaded when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from bridge.interfaces import LineFinder, Proposal, TextReader
+from bridge.records import Box, Image
+
+if TYPE_CHECKING:
+    from bridge.contracts.extract import ContractReader
+    from bridge.ocr.engine import PaddleEngine
+
+
+class LazyReader:
+    """A text reader that loads its net at the first picture: a run whose every cell is proven otherwise never
+    pays for it."""
+
+    def __init__(self, load: Callable[[], TextReader]) -> None:
+        self._load = load
+        self._reader: TextReader | None = None
+
+    def read_lines(self, images: Sequence[Image], *, alphabet: str | None = None) -> list[Proposal]:
+        if not images:
+            return []
+        if self._reader is None:
+            self._reader = self._load()
+        return self._reader.read_lines(images, alphabet=alphabet)
+
+
+def paddle(model: str, threads: int = 2) -> PaddleEngine:
+    """model: small or tiny."""
+    from bridge.ocr.engine import PaddleEngine
+    from bridge.ocr.weights import find_weights
+
+    weights = find_weights(f"PP-OCRv6_{model}_rec")
+    return PaddleEngine(weights.folder, weights.model_name, threads=threads)
+
+
+def contract_reader(threads: int = 2) -> ContractReader:
+    """Reads contract files; its nets are loaded at the first page."""
+    from bridge.contracts.extract import ContractReader
+
+    return ContractReader(
+        finder=LazyFinder(threads),
+        quick=LazyReader(lambda: paddle("tiny", threads)),
+        good=LazyReader(lambda: paddle("small", threads)),
+    )
+
+
+class LazyFinder:
+    """A line finder that loads its net at the first page."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._finder: LineFinder | None = None
+
+    def find_lines(self, image: Image) -> list[Box]:
+        if self._finder is None:
+            from bridge.ocr.detect import PaddleDetector
+            from bridge.ocr.weights import find_weights
+
+            weights = find_weights("PP-OCRv6_small_det")
+            self._finder = PaddleDetector(weights.folder, weights.model_name, threads=self._threads)
+        return self._finder.find_lines(image)
