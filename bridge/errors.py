@@ -30,7 +30,8 @@ Both are answered on the class, so that no caller needs an if-chain.
     ├── StoreError              exit 9   the database
     │   ├── StoreUnavailable    exit 9   cannot connect, read-only, disk full             (waiting helps)
     │   ├── StoreBusy           exit 9   locked by another process                        (waiting helps)
-    │   └── StoreTooNew         exit 9   the schema is newer than this program            (a person acts)
+    │   ├── StoreTooNew         exit 9   the schema is newer than this program            (a person acts)
+    │   └── TrailBroken         exit 9   an entry of the audit trail was tampered with    (a person acts)
     ├── DeliveryError           exit 10  a receiver
     │   ├── DeliveryFailed      exit 10  down, slow, 5xx, 429                             (waiting helps)
     │   └── DeliveryRefused     exit 10  4xx for good, 410 gone: parked for a person      (a person acts)
@@ -178,6 +179,11 @@ class StoreBusy(StoreError):
 class StoreTooNew(StoreError):
     code = "store_too_new"
     hint = "Update the program, or restore the database of this version."
+
+
+class TrailBroken(StoreError):
+    code = "trail_broken"
+    hint = "Compare with a backup of the database, and keep both."
 
 
 class DeliveryError(BridgeError):

@@ -12,6 +12,8 @@ import math
 import os
 import re
 import tempfile
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -27,6 +29,7 @@ from bridge.records import Box
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _HALF_WRITTEN = ".part"
+_DECODED = 3  # shots; one takes some 20 MB
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +47,8 @@ class FolderEvidence:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._decoded: OrderedDict[tuple[str, int], Image.Image] = OrderedDict()
+        self._lock = threading.Lock()
 
     def keep_png(self, png: bytes) -> str:
         """Stores the bytes and returns their sha256.  A picture seen again counts as young.
@@ -77,25 +82,47 @@ class FolderEvidence:
     def crop(self, shot: str, box: Box, margin: int = 4) -> bytes | None:
         """PNG of a part of a kept shot with ``margin`` pixels around it; box in the shot's pixels.  None if the
         shot was cleaned away or the box lies outside of it."""
-        whole = self.png(shot)
-        if whole is None:
-            return None
         try:
-            with Image.open(io.BytesIO(whole)) as image:
-                part = (
-                    max(math.floor(box.x) - margin, 0),
-                    max(math.floor(box.y) - margin, 0),
-                    min(math.ceil(box.x2) + margin, image.width),
-                    min(math.ceil(box.y2) + margin, image.height),
-                )
-                if part[0] >= part[2] or part[1] >= part[3]:
-                    return None
-                out = io.BytesIO()
-                image.crop(part).save(out, format="PNG")
+            image = self._image(shot)
         except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as e:
             logger.warning("evidence.unreadable", picture=shot, why=type(e).__name__)
             return None
+        if image is None:
+            return None
+        part = (
+            max(math.floor(box.x) - margin, 0),
+            max(math.floor(box.y) - margin, 0),
+            min(math.ceil(box.x2) + margin, image.width),
+            min(math.ceil(box.y2) + margin, image.height),
+        )
+        if part[0] >= part[2] or part[1] >= part[3]:
+            return None
+        out = io.BytesIO()
+        image.crop(part).save(out, format="PNG")
         return out.getvalue()
+
+    def _image(self, shot: str) -> Image.Image | None:
+        """The shot decoded.  The last ones are kept: reports and cards cut cell after cell out of the same."""
+        if _NAME.fullmatch(shot) is None:
+            return None
+        try:
+            changed = self._path(shot).stat().st_size
+        except FileNotFoundError:
+            return None
+        with self._lock:
+            if (found := self._decoded.get((shot, changed))) is not None:
+                self._decoded.move_to_end((shot, changed))
+                return found
+        whole = self.png(shot)
+        if whole is None:
+            return None
+        with Image.open(io.BytesIO(whole)) as image:
+            image.load()
+        with self._lock:
+            self._decoded[shot, changed] = image
+            while len(self._decoded) > _DECODED:
+                self._decoded.popitem(last=False)
+        return image
 
     def retention(
         self, *, max_age_days: float | None, max_bytes: int | None, now: datetime, keep: AbstractSet[str]

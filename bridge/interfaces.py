@@ -256,6 +256,7 @@ class Settlement:
     values: Mapping[str, str] = field(default_factory=dict)  # field → text as typed or accepted
     key: str | None = None
     proofs: tuple[ProvenPicture, ...] = ()
+    batch: str = ""  # what is decided with one key is undone with one key
 
 
 class DecisionStore(Protocol):
@@ -282,6 +283,21 @@ class DecisionStore(Protocol):
         ``change(stored row of settlement.key)``.  Returns the number of messages written.  Raises
         AlreadyDecided if the question is no longer open."""
         ...
+
+    def undo(self, batch: str, *, by: str, now: datetime) -> list[int]:
+        """One transaction: opens the questions of these decisions again and takes back what followed from them.
+        A message that is not sent yet is dropped; what was sent is followed by one that says what stood before.
+        Returns the questions.  Raises UsageError if there is nothing to undo, or if something newer rests
+        on it."""
+        ...
+
+
+class Role(StrEnum):
+    """What an account of the review page may do; each may all that the one below may."""
+
+    ADMINISTRATOR = "administrator"  # undoes other people's decisions
+    OPERATOR = "operator"  # decides
+    VIEWER = "viewer"  # looks
 
 
 # --- push and report ----------------------------------------------------------------------------------------

@@ -209,6 +209,15 @@ class Reports(_Part):
     language: Literal["zh", "en"] = Field("zh", description="Language of reports and review pages.")
 
 
+class Review(_Part):
+    host: str = Field("127.0.0.1", description="Address the review page listens on; 127.0.0.1: this machine only.")
+    port: int = Field(8321, description="Its port.", ge=1, le=65535)
+    names: list[str] = Field(
+        default_factory=list, description="Further host names by which people reach it; others are refused."
+    )
+    session_hours: float = Field(12, description="A sign-in ends after this.", gt=0, le=24 * 30)
+
+
 class Ocr(_Part):
     model: Literal["small", "tiny"] = Field("small", description="small reads better, tiny is five times faster.")
     threads: int = Field(2, description="Processor cores one run may use for reading.", ge=1, le=64)
@@ -266,6 +275,7 @@ class Settings(_Part):
     sources: dict[Name, Source] = Field(default_factory=dict, description="The ERPs that are read.")
     receivers: dict[Name, Receiver] = Field(default_factory=dict, description="The systems that get the changes.")
     reports: Reports = Field(Reports(), description="Reports of the differences.")
+    review: Review = Field(Review(), description="The review page.")
     ocr: Ocr = Field(Ocr(), description="The screen reader.")
     browser: Browser = Field(Browser(), description="The browser.")
     evidence: Evidence = Field(Evidence(), description="How long pictures are kept.")

@@ -22,7 +22,7 @@ CONFIG_NAME = "bridge.toml"
 
 ORDER = (
     *("demo", "init", "setup", "secret", "doctor"),
-    *("check", "sync", "run", "status", "review", "export", "push", "read", "contract"),
+    *("check", "sync", "run", "status", "review", "audit", "export", "push", "read", "contract"),
 )
 
 
@@ -85,10 +85,12 @@ def command(
     return group.command(name, epilog=example(*examples), rich_help_panel=panel)
 
 
-def group(name: str, words: str, panel: str | None = None) -> typer.Typer:
-    """A command with sub-commands."""
-    made = typer.Typer(no_args_is_help=True, help=words, rich_markup_mode="rich")
-    app.add_typer(made, name=name, rich_help_panel=panel)
+def group(
+    name: str, words: str, panel: str | None = None, *, within: typer.Typer = app, does_itself: bool = False
+) -> typer.Typer:
+    """A command with sub-commands.  does_itself: it does something without any of them, too."""
+    made = typer.Typer(no_args_is_help=not does_itself, help=words, rich_markup_mode="rich")
+    within.add_typer(made, name=name, rich_help_panel=panel)
     return made
 
 

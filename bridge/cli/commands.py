@@ -2,4 +2,14 @@
 
 from __future__ import annotations
 
-from bridge.cli import contracts, health, orders, reviews, secret, starting, syncing  # noqa: F401
+from bridge.cli import (  # noqa: F401
+    audit,
+    contracts,
+    health,
+    orders,
+    reviews,
+    secret,
+    starting,
+    syncing,
+    users,
+)

@@ -1,4 +1,4 @@
-"""What waits for a person: review list, review decide."""
+"""What waits for a person: the review page, review list, review decide."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import getpass
 import typer
 
 from bridge.cli import show
-from bridge.cli.app import Invocation, command, group
-from bridge.cli.console import out, print_json
+from bridge.cli.app import Invocation, command, example, group
+from bridge.cli.console import err, out, print_json
 from bridge.errors import UsageError
 
-review = group("review", "Lists and decides what waits for a person.", "Every day")
+review = group(
+    "review", "What waits for a person: the page on which it is decided.", "Every day", does_itself=True
+)
 
 DECIDED = {
     "accept": "the best guesses are right",
@@ -21,6 +23,40 @@ DECIDED = {
     "release": "the held changes may be applied",
     "drop": "seen, nothing is to be done",
 }
+
+
+@review.callback(invoke_without_command=True, epilog=example("bridge review", "bridge review --port 8322"))
+def page(
+    ctx: typer.Context,
+    host: str | None = typer.Option(None, help="Address to listen on; without it: `review.host` of bridge.toml."),
+    port: int | None = typer.Option(None, help="Without it: `review.port` of bridge.toml.", min=1, max=65535),
+) -> None:
+    """Opens the review page, until it is stopped; its sub-commands work without it."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from datetime import timedelta
+
+    from bridge.review.web.desk import Desk
+    from bridge.review.web.serve import bound, is_loopback, server
+
+    invocation: Invocation = ctx.obj
+    loaded = invocation.load("review")
+    given = loaded.settings.review
+    host, port = host or given.host, port or given.port
+    desk = Desk(app=loaded, session_lasts=timedelta(hours=given.session_hours))
+    nobody = not loaded.store.users()
+    with bound(host, port) as listening:
+        err().print(f"[green]open[/green]  http://{host}:{port}/   [dim](Ctrl-C ends it)[/dim]")
+        if nobody:
+            err().print(
+                "[cyan]next[/cyan]  make the first account: bridge review user add NAME --role administrator"
+            )
+        if not is_loopback(host):
+            err().print(
+                "[yellow]note[/yellow]  other machines can reach this page, and http is open to all: put a proxy "
+                "with TLS before it, and name its address in `review.names`"
+            )
+        server(desk, host, tuple(given.names)).run(sockets=[listening])
 
 
 @command(review, "list", "bridge review list", "bridge review list --source k3 --json")

@@ -162,13 +162,15 @@ def _doubtful(
             key=line.key,
             reason=item.reason if item else "",
             line=line,
-            questions=tuple(_question(name, line.fields[name], before, source) for name in _asked(line, item)),
+            questions=tuple(
+                _question(name, line.fields[name], before, source) for name in asked_fields(line, item)
+            ),
             could_be=item.could_be if item else (),
             pictured=source is not None,
         )
 
 
-def _asked(line: OrderLine, item: ReviewItem | None) -> tuple[str, ...]:
+def asked_fields(line: OrderLine, item: ReviewItem | None) -> tuple[str, ...]:
     """The fields to show with their pictures: those asked about and every other doubtful one; where neither
     names a field (a duplicate key), those that make up the key."""
     names = dict.fromkeys((*(item.fields if item else ()), *line.doubtful))

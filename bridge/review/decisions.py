@@ -51,7 +51,8 @@ class Decided:
 
 class Decide:
     """Every method that decides raises UsageError if the answer does not fit the question, AlreadyDecided if
-    another person was faster, and StoreError; then nothing has changed.  ``by``: who decides."""
+    another person was faster, and StoreError; then nothing has changed.  ``by``: who decides.  ``batch``: a name
+    for what is decided, and undone, with one key; without it each decision is a batch of its own."""
 
     def __init__(
         self,
@@ -71,24 +72,42 @@ class Decide:
         """The open questions, oldest first."""
         return self._store.reviews(source)
 
-    def accept(self, item_id: int, *, by: str, note: str = "") -> Decided:
+    def choices(self, stored: StoredReview) -> tuple[Action, ...]:
+        """What can be answered to this very question, as things stand."""
+        line = stored.item.line
+        possible = list(CHOICES[stored.item.kind])
+        if line is not None and Action.ACCEPT in possible and not self._acceptable(line):
+            possible.remove(Action.ACCEPT)
+        if line is not None and Action.KEEP in possible and not {*line.doubtful} <= stored.item.before.keys():
+            possible.remove(Action.KEEP)
+        return tuple(possible)
+
+    def _acceptable(self, line: OrderLine) -> bool:
+        profile = self._profile_of(line.source)
+        if any(Doubt.NO_TEXT in line.fields[n].doubts for n in line.doubtful):
+            return False
+        return settle(profile, line, _guesses(line, profile)).ok
+
+    def accept(self, item_id: int, *, by: str, note: str = "", batch: str = "") -> Decided:
         """The best guesses are right."""
         item, line = self._row(item_id, Action.ACCEPT)
         nothing = [n for n in line.doubtful if Doubt.NO_TEXT in line.fields[n].doubts]
         if nothing:
             raise _refused(item, f"nothing legible was read in {_names(nothing)}, so there is nothing to accept")
         guesses = _guesses(line, self._profile_of(line.source))
-        return self._settle_row(item, line, Action.ACCEPT, guesses, by, note)
+        return self._settle_row(item, line, Action.ACCEPT, guesses, by, note, batch)
 
-    def type_values(self, item_id: int, values: Mapping[str, str], *, by: str, note: str = "") -> Decided:
+    def type_values(
+        self, item_id: int, values: Mapping[str, str], *, by: str, note: str = "", batch: str = ""
+    ) -> Decided:
         """The right values, as the ERP displays them (field → text, "" for a cell that is truly empty)."""
         item, line = self._row(item_id, Action.TYPE)
         if unknown := [n for n in values if n not in line.fields]:
             raise _refused(item, f"the row has no field {_names(unknown)}; it has {_names(line.fields)}")
         typed = {name: text.strip() for name, text in values.items()}
-        return self._settle_row(item, line, Action.TYPE, typed, by, note)
+        return self._settle_row(item, line, Action.TYPE, typed, by, note, batch)
 
-    def keep(self, item_id: int, *, by: str, note: str = "") -> Decided:
+    def keep(self, item_id: int, *, by: str, note: str = "", batch: str = "") -> Decided:
         """The doubtful fields keep their stored values; what else changed in the row goes out."""
         item, line = self._row(item_id, Action.KEEP)
 
@@ -99,22 +118,28 @@ class Decide:
             fields = {n: v if v.ok else _by_person(v, row.fields[n]) for n, v in line.fields.items()}
             return reconcile_line(row, replace(line, fields=fields))
 
-        return self._settle(item, Settlement(action=Action.KEEP, by=by, note=note, key=line.key), change)
+        return self._settle(
+            item, Settlement(action=Action.KEEP, by=by, note=note, key=line.key, batch=batch), change
+        )
 
-    def not_an_order(self, item_id: int, *, by: str, note: str = "") -> Decided:
-        return self._without_row(item_id, Action.NOT_AN_ORDER, by, note)
+    def not_an_order(self, item_id: int, *, by: str, note: str = "", batch: str = "") -> Decided:
+        return self._without_row(item_id, Action.NOT_AN_ORDER, by, note, batch)
 
-    def release(self, item_id: int, *, by: str, note: str = "") -> Decided:
+    def release(self, item_id: int, *, by: str, note: str = "", batch: str = "") -> Decided:
         """The changes that the circuit breaker holds may be applied by the next run."""
-        return self._without_row(item_id, Action.RELEASE, by, note)
+        return self._without_row(item_id, Action.RELEASE, by, note, batch)
 
-    def drop(self, item_id: int, *, by: str, note: str = "") -> Decided:
+    def drop(self, item_id: int, *, by: str, note: str = "", batch: str = "") -> Decided:
         """Seen; nothing is to be done, and the same is not asked again."""
-        return self._without_row(item_id, Action.DROP, by, note)
+        return self._without_row(item_id, Action.DROP, by, note, batch)
 
-    def _without_row(self, item_id: int, action: Action, by: str, note: str) -> Decided:
+    def undo(self, batch: str, *, by: str) -> list[int]:
+        """Opens the questions of a batch again and takes back what followed; returns their numbers."""
+        return self._store.undo(batch, by=by, now=self._clock())
+
+    def _without_row(self, item_id: int, action: Action, by: str, note: str, batch: str) -> Decided:
         item = self._asked(item_id, action)
-        return self._settle(item, Settlement(action=action, by=by, note=note), lambda _row: None)
+        return self._settle(item, Settlement(action=action, by=by, note=note, batch=batch), lambda _row: None)
 
     def _asked(self, item_id: int, action: Action) -> StoredReview:
         item = self._store.review(item_id)
@@ -136,10 +161,12 @@ class Decide:
         answers: Mapping[str, str],
         by: str,
         note: str,
+        batch: str,
     ) -> Decided:
         settled = settle(self._profile_of(line.source), line, answers)
         if not settled.ok:
-            raise _refused(item, _still_doubtful(settled, answers))
+            doubts = {n: tuple(settled.fields[n].doubts) or (Doubt.UNPROVEN,) for n in settled.doubtful}
+            raise _refused(item, _still_doubtful(settled, answers), doubts=doubts)
         if item.item.kind is ReviewKind.DUPLICATE_KEY and settled.key == line.key:
             raise _refused(item, "another row shows this very key; type what the key of this one really is")
         settlement = Settlement(
@@ -149,6 +176,7 @@ class Decide:
             values=dict(answers),
             key=settled.key,
             proofs=_proofs(line, settled, answers),
+            batch=batch,
         )
         return self._settle(item, settlement, lambda row: reconcile_line(row, settled))
 
@@ -215,11 +243,12 @@ def _still_doubtful(line: OrderLine, answers: Mapping[str, str]) -> str:
     return "; ".join(parts)
 
 
-def _refused(item: StoredReview, why: str) -> UsageError:
+def _refused(item: StoredReview, why: str, **where: object) -> UsageError:
     return UsageError(
         f"question {item.id} cannot be answered like that: {why}",
         hint="Nothing was changed; choose another answer, or type the values as the ERP displays them.",
         item=item.id,
+        **where,
     )
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bridge.errors import AlreadyDecided
 from bridge.interfaces import Action, Settlement, StoredReview
-from bridge.records import BaselineRow, Change
+from bridge.records import BaselineRow, Change, encode_fields
+from bridge.store import audit
 from bridge.store.commit import NewId, apply_changes, load_baseline, new_message_id, source_lock
 from bridge.store.database import Database
 from bridge.store.memory import learn
 from bridge.store.reviews import Reviews, release_name, stored_review
 from bridge.store.tables import decisions, meta, review_items
+from bridge.store.undo import found_before
 
 
 class Settlements:
@@ -39,11 +42,19 @@ class Settlements:
         with self._database.write(lock=source_lock(source)) as connection:
             item = self._close(connection, item_id, settlement, now)
             found: Change | None = None
-            messages = 0
+            messages: list[str] = []
+
+            def noted_id() -> str:
+                messages.append(self._new_id())
+                return messages[-1]
+
+            was: dict[str, Any] | None = None
             if settlement.key is not None:
                 rows = load_baseline(connection, source, [settlement.key])
-                found = change(rows.get(settlement.key))
-                messages = apply_changes(
+                row = rows.get(settlement.key)
+                was = found_before(connection, source, settlement.key, row, settlement.proofs)
+                found = change(row)
+                apply_changes(
                     connection,
                     source,
                     [found] if found is not None else [],
@@ -52,8 +63,10 @@ class Settlements:
                     by=settlement.by,
                     receivers=receivers,
                     now=now,
-                    new_id=self._new_id,
+                    new_id=noted_id,
                 )
+                left = load_baseline(connection, source, [settlement.key]).get(settlement.key)
+                was |= {"after": encode_fields(left.fields) if left is not None else None, "messages": messages}
             learn(connection, settlement.proofs, now)
             if settlement.action is Action.RELEASE:
                 _release(connection, item, settlement, now)
@@ -68,9 +81,29 @@ class Settlements:
                     values=dict(settlement.values),
                     key=settlement.key,
                     change=found.kind.value if found is not None else None,
+                    batch=settlement.batch or self._new_id(),
+                    undo=was,
                 )
             )
-            return messages
+            audit.append(
+                connection,
+                at=now,
+                actor=settlement.by,
+                action=settlement.action.value,
+                details={
+                    "question": item_id,
+                    "source": source,
+                    "order_no": item.item.order_no,
+                    "key": settlement.key,
+                    "asked": list(item.item.fields),
+                    "values": dict(settlement.values),
+                    "note": settlement.note,
+                    "change": found.kind.value if found is not None else None,
+                    "changed": list(found.changed_fields) if found is not None else [],
+                    "messages": len(messages),
+                },
+            )
+            return len(messages)
 
     def _close(self, connection: Connection, item_id: int, settlement: Settlement, now: datetime) -> StoredReview:
         """The condition in the UPDATE decides who was first, whatever both had read before."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bridge.interfaces import Clock
+from bridge.store.accounts import Accounts
+from bridge.store.audit import AuditTrail
 from bridge.store.commit import Commits, NewId, new_message_id
 from bridge.store.database import Database
 from bridge.store.export import Export
 from bridge.store.memory import LIMIT, PictureMemory
 from bridge.store.outbox import Outbox
+from bridge.store.queue import Queue
 from bridge.store.reviews import Reviews
 from bridge.store.runs import Runs
 from bridge.store.settle import Settlements
+from bridge.store.undo import Undo
 
 
 def _utc_now() -> datetime:
@@ -62,6 +66,30 @@ class SqlStore:
         self.released = reviews.released
         self.evidence_in_use = reviews.evidence_in_use
         self.settle = Settlements(self._database, new_id).settle
+        self.undo = Undo(self._database, new_id).undo
+
+        queue = Queue(self._database)
+        self.standing = queue.standing
+        self.reviews_of = queue.reviews_of
+        self.put_off = queue.put_off
+        self.assign = queue.assign
+        self.made_decisions = queue.made_decisions
+        self.decided_by = queue.decided_by
+        self.last_proven = queue.last_proven
+
+        accounts = Accounts(self._database)
+        self.users = accounts.users
+        self.password_of = accounts.password_of
+        self.add_user = accounts.add_user
+        self.set_password = accounts.set_password
+        self.remove_user = accounts.remove_user
+        self.begin_session = accounts.begin_session
+        self.session = accounts.session
+        self.end_session = accounts.end_session
+
+        trail = AuditTrail(self._database)
+        self.audit = trail.audit
+        self.verify_audit = trail.verify_audit
 
         outbox = Outbox(self._database)
         self.lease = outbox.lease

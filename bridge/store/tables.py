@@ -138,6 +138,7 @@ orders = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("bridge_version", Integer, nullable=False, server_default=text("0")),
     Index("ix_orders_order_no", "order_no"),
+    Index("ix_orders_due_date", "life", "due_date"),
     Index("ix_orders_updated_at", "updated_at"),
     CheckConstraint("life IN ('active', 'gone', 'left')", name="life"),
     CheckConstraint("json_type(extra) = 'object'", name="extra").ddl_if(dialect="sqlite"),
@@ -192,6 +193,8 @@ review_items = Table(
     Column("closed_at", UtcDateTime),
     Column("decided_by", Text),
     Column("decision", Text),
+    Column("assigned_to", Text),  # a user's name: whose question it is
+    Column("later_until", UtcDateTime),  # put off until then; it still waits, at the queue's end
     Index(
         "uq_review_items_open",
         "source",
@@ -202,6 +205,8 @@ review_items = Table(
     ),
     Index("ix_review_items_fingerprint", "source", "fingerprint"),
     Index("ix_review_items_state", "state", "source", "id"),
+    Index("ix_review_items_key", "source", "key"),
+    Index("ix_review_items_created_at", "created_at"),
     sqlite_autoincrement=True,
 )
 
@@ -218,7 +223,13 @@ decisions = Table(
     Column("values", Json, nullable=False),  # field → text as the person gave it
     Column("key", Text),  # of the settled row
     Column("change", Text),  # the kind of change that went out, null if none did
+    Column("batch", Text),  # decisions that were made with one key
+    Column("undo", Json),  # what stood there before; see ``store.undo``
+    Column("undone_at", UtcDateTime),
+    Column("undone_by", Text),
     Index("ix_decisions_item_id", "item_id"),
+    Index("ix_decisions_batch", "batch"),
+    Index("ix_decisions_at", "at"),
     sqlite_autoincrement=True,
 )
 
@@ -252,6 +263,7 @@ outbox = Table(
         postgresql_where=_UNSENT,
     ),
     Index("ix_outbox_state", "state", "receiver"),
+    Index("ix_outbox_order_no", "source", "order_no"),
     sqlite_autoincrement=True,
 )
 
@@ -283,4 +295,40 @@ contradictions = Table(
     Column("settled_at", UtcDateTime),  # when a person said what the picture shows
     Index("ix_contradictions_source_picture", "source", "picture"),
     sqlite_autoincrement=True,
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),  # interfaces.Role
+    Column("password", Text, nullable=False),  # argon2id, with its parameters and salt
+    Column("customers", Json, nullable=False),  # names; empty: all
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+user_sessions = Table(
+    "user_sessions",
+    metadata,
+    Column(
+        "token", Text, primary_key=True
+    ),  # sha256 of what the browser holds: a copy of the table signs nobody in
+    Column("user", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_user_sessions_user", "user"),
+)
+
+# Append-only: triggers refuse to change or remove an entry, and each entry's hash covers the one before.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3, … without a gap
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("details", Text, nullable=False),  # JSON text, hashed as it stands
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
 )
