@@ -140,6 +140,10 @@ class SourceSession(Protocol):
 
     def capture(self, progress: Progress | None = None, *, max_pages: int | None = None) -> CaptureSet: ...
 
+    def keep(self) -> None:
+        """Keeps the session for the next run, where the profile says so."""
+        ...
+
     def sign_out(self) -> None: ...
 
 

@@ -16,11 +16,13 @@ from datetime import datetime
 from bridge import log
 from bridge.errors import (
     BridgeError,
+    CaptureIncomplete,
     DeadlineExceeded,
     DeliveryError,
     DeliveryFailed,
     DeliveryRefused,
     HeldForPerson,
+    SessionLost,
 )
 from bridge.interfaces import (
     Clock,
@@ -121,7 +123,8 @@ def sync(
         if not dry_run:
             parts.store.begin_run(parts.source, run.run_id, run.started_at)
         try:
-            _observe(parts, run)
+            _look(parts, run)
+            _look_again_if_it_moved(parts, run)
             _decide(parts, run)
         except BridgeError as e:
             run.error = e
@@ -137,6 +140,34 @@ def sync(
         return summary
 
 
+def _look(parts: SyncParts, run: _Run) -> None:
+    """sign in → capture → read → parse → check."""
+    run.capture, run.grids, run.observed = None, [], None
+    _observe(parts, run)
+    _understand(parts, run)
+
+
+def _look_again_if_it_moved(parts: SyncParts, run: _Run) -> None:
+    """A list that was captured whole and does not add up may have moved meanwhile: once more, from the start.
+
+    Not where the time would not last; and whatever goes wrong then, the first look still counts."""
+    assert run.capture is not None
+    assert run.observed is not None
+    if run.observed.complete or not run.capture.complete:
+        return
+    now = parts.clock()
+    if run.deadline is not None and now + (now - run.started_at) >= run.deadline:
+        return
+    why = "; ".join(f.message for f in run.observed.findings)
+    log.event("capture.again", f"the list does not add up, it is read once more: {why}", level="WARNING")
+    first = run.capture, run.grids, run.observed
+    try:
+        _look(parts, run)
+    except BridgeError as e:
+        log.event("capture.again_failed", str(e), level="WARNING", code=e.code)
+        run.capture, run.grids, run.observed = first
+
+
 def _observe(parts: SyncParts, run: _Run) -> None:
     """sign in → capture → read, with one browser open for all three."""
     now = parts.clock
@@ -145,9 +176,8 @@ def _observe(parts: SyncParts, run: _Run) -> None:
             with run.stage("sign_in", now):
                 session.sign_in()
             try:
-                with run.stage("capture", now):
-                    session.open_list()
-                    run.capture = session.capture(run.progress)
+                run.capture = _captured(parts, run, session)
+                session.keep()
             finally:
                 _leave(parts, session)
             with run.stage("read", now):
@@ -158,8 +188,27 @@ def _observe(parts: SyncParts, run: _Run) -> None:
                     if run.progress:
                         run.progress("read", len(run.grids), len(run.capture.shots))
         finally:
-            run.guard_blocked = session.guard_blocked
-            run.captcha_answers, run.captcha_solved = session.captcha_answers
+            run.guard_blocked += session.guard_blocked
+            answers, solved = session.captcha_answers
+            run.captcha_answers, run.captcha_solved = run.captcha_answers + answers, run.captcha_solved + solved
+
+
+def _captured(parts: SyncParts, run: _Run, session: SourceSession) -> CaptureSet:
+    """The whole list.  Where the session ends in mid-list, or the list does not hold still, once more from the
+    start: what was seen before may have moved since."""
+    for last in (False, True):
+        try:
+            with run.stage("capture", parts.clock):
+                session.open_list()
+                return session.capture(run.progress)
+        except (SessionLost, CaptureIncomplete) as e:
+            if last:
+                raise
+            log.event("capture.again", f"{e}; once more from the start", level="WARNING", code=e.code)
+            if isinstance(e, SessionLost):
+                with run.stage("sign_in", parts.clock):
+                    session.sign_in()
+    raise AssertionError("the second time returns or raises")
 
 
 def _leave(parts: SyncParts, session: SourceSession) -> None:
@@ -173,8 +222,8 @@ def _leave(parts: SyncParts, session: SourceSession) -> None:
         log.event("sign_out.failed", str(e), level="WARNING", code=e.code)
 
 
-def _decide(parts: SyncParts, run: _Run) -> None:
-    """parse → check → reconcile → commit."""
+def _understand(parts: SyncParts, run: _Run) -> None:
+    """parse → check."""
     now, profile = parts.clock, parts.profile
     assert run.capture is not None
     with run.stage("parse", now):
@@ -190,6 +239,12 @@ def _decide(parts: SyncParts, run: _Run) -> None:
         )
         for finding in run.observed.findings:
             log.event("check.finding", finding.message, level="WARNING", code=finding.code)
+
+
+def _decide(parts: SyncParts, run: _Run) -> None:
+    """reconcile → commit."""
+    now = parts.clock
+    assert run.observed is not None
     with run.stage("reconcile", now):
         run.changes = _reconciled(parts, run.observed)
     if run.dry_run:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bridge import log
 from bridge.errors import BridgeError, ConfigError
+from bridge.housekeeping import Housekeeping
 from bridge.monitor import follow, served
 from bridge.notify import Alarms
 from bridge.reload import WatchedConfig
@@ -96,7 +97,7 @@ class Unattended:
                 return
             self._cleaned_at = time.monotonic()
             try:
-                self._app.clean_up()
+                Housekeeping(self._app).clean_up()
             except BridgeError as e:
                 log.event("clean_up.failed", str(e), level="ERROR", code=e.code)
 

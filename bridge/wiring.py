@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,9 +15,8 @@ from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
 
-from bridge import log
 from bridge.errors import RunBusy, StoreUnavailable
-from bridge.evidence import Cleaned, FolderEvidence
+from bridge.evidence import FolderEvidence
 from bridge.interfaces import (
     Memory,
     PageReader,
@@ -30,11 +29,12 @@ from bridge.parse.checks import check as check_lines
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile, load_profile
 from bridge.reading import LazyReader, paddle
-from bridge.records import ObservedList, OrderLine, ReviewItem, RunSummary, plain_scalar
+from bridge.records import ObservedList, OrderLine, RunSummary, plain_scalar
 from bridge.secrets import Secret, Secrets, os_keyring, url_with_password
 from bridge.settings import SecretRef, Settings, Source, load_settings
 
 if TYPE_CHECKING:
+    from bridge.erp.kept_session import KeptSession
     from bridge.erp.refusals import Refusals
     from bridge.erp.session import ErpDriver
     from bridge.notify import Alarms, Channels
@@ -119,6 +119,7 @@ class App:
             clock=utc_now,
             reader=self.net,
             refusals=self._refusals(source),
+            kept=self._kept_session(source, profile, given),
             options=BrowserOptions(
                 executable=self.settings.browser.path,
                 headless=self.settings.browser.headless,
@@ -132,6 +133,14 @@ class App:
         from bridge.erp.refusals import Refusals
 
         return Refusals(self.settings.data_dir / "refused" / f"{source}.json")
+
+    def _kept_session(self, source: str, profile: Profile, given: Source) -> KeptSession | None:
+        from bridge.erp.kept_session import KeptSession
+
+        if profile.sign_in is None or profile.sign_in.after_run != "keep":
+            return None
+        file = self.settings.data_dir / "sessions" / f"{source}.json"
+        return KeptSession(file, url=given.url, user=self._credentials(given).user)
 
     def _credentials(self, given: Source) -> Any:
         from bridge.erp.steps import Credentials
@@ -198,7 +207,7 @@ class App:
             clock=utc_now,
             new_id=lambda: uuid.uuid4().hex[:12],
         )
-        with self._only_run_of(source):
+        with self.only_run_of(source):
             return sync(parts, dry_run=dry_run, progress=progress, deadline=limit)
 
     def check(self, source: str, *, pixels_only: bool = False, progress: Progress | None = None) -> CheckResult:
@@ -210,7 +219,7 @@ class App:
 
         profile = self.profile(source)
         self._refusals(source).forget()
-        with self._only_run_of(source), self.driver(source, pixels_only=pixels_only).open() as session:
+        with self.only_run_of(source), self.driver(source, pixels_only=pixels_only).open() as session:
             session.sign_in()
             session.open_list()
             capture = session.capture(progress, max_pages=1)
@@ -334,20 +343,6 @@ class App:
             return None
         return Secret(given) if isinstance(given, str) else self.secrets.get(given.name)
 
-    def clean_up(self) -> Cleaned:
-        """Removes the pictures that are older, or more, than bridge.toml allows; never one that an open question
-        shows.  Raises StoreUnavailable."""
-        limits = self.settings.evidence
-        cleaned = self.evidence.retention(
-            max_age_days=limits.max_age_days,
-            max_bytes=int(limits.max_gb * 1e9),
-            now=utc_now(),
-            keep=_pictures_of(stored.item for stored in self.store.reviews()),
-        )
-        words = f"{cleaned.deleted} pictures removed, {cleaned.left} left"
-        log.event("evidence.cleaned", words, freed=cleaned.freed, left_bytes=cleaned.left_bytes)
-        return cleaned
-
     def open_reviews(self, source: str | None = None) -> list[StoredReview]:
         return self.decisions.open(source)
 
@@ -369,7 +364,7 @@ class App:
         return int(getattr(self.decisions, action)(item, by=by, note=note).messages)
 
     @contextmanager
-    def _only_run_of(self, source: str) -> Iterator[None]:
+    def only_run_of(self, source: str) -> Iterator[None]:
         """One run per source at a time, also between processes; a killed run's lock ends with it."""
         lock = FileLock(_made(self.settings.data_dir / "locks") / f"{source}.lock")
         try:
@@ -393,12 +388,6 @@ def _made(folder: Path) -> Path:
     except OSError as e:
         raise _unusable(folder, e) from e
     return folder
-
-
-def _pictures_of(items: Iterable[ReviewItem]) -> set[str]:
-    """The shots that these questions show."""
-    readings = (v.reading for item in items if item.line is not None for v in item.line.fields.values())
-    return {reading.shot for reading in readings if reading.shot}
 
 
 def _unusable(path: Path, error: OSError) -> StoreUnavailable:

@@ -23,6 +23,7 @@ CONFIG_NAME = "bridge.toml"
 ORDER = (
     *("demo", "init", "setup", "secret", "doctor"),
     *("check", "sync", "run", "status", "review", "audit", "export", "push", "read", "contract"),
+    *("install-service", "backup", "restore"),
 )
 
 

@@ -6,6 +6,7 @@ from bridge.cli import (  # noqa: F401
     audit,
     contracts,
     health,
+    keeping,
     orders,
     reviews,
     secret,

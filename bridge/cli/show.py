@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from bridge.interfaces import PushResult, StoredReview
     from bridge.records import RunSummary
+    from bridge.store.outbox import ParkedMessage
 
 STATUS_STYLE = {"ok": "green", "partial": "yellow", "held": "yellow", "running": "cyan"}
 SHORT_STAGE_S = 0.5  # a stage below this is not worth a word
@@ -182,6 +183,19 @@ def push(result: PushResult) -> None:
     failed = f"[red]{result.failed} failed[/red], tried again later" if result.failed else "0 failed"
     parked = f"[yellow]{result.parked} parked[/yellow] for a person" if result.parked else "0 parked"
     out().print(f"[green]{result.sent} sent[/green], {failed}, {parked}, {result.left} left in the outbox")
+
+
+def parked(messages: Sequence[ParkedMessage]) -> None:
+    if not messages:
+        out().print("[green]nothing is parked[/green]")
+        return
+    shown = table("id", "receiver", "order", "since", "attempts", "why")
+    for parked in messages:
+        m = parked.message
+        since = f"{m.created_at.astimezone():%Y-%m-%d %H:%M}"
+        shown.add_row(str(m.id), m.receiver, escape(m.order_no), since, str(m.attempts), escape(parked.error))
+    out().print(shown)
+    out().print("[cyan]next[/cyan]   bridge push --release ID   [dim]or --drop ID: it is never sent[/dim]")
 
 
 def escape(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from bridge.cli import show
 from bridge.cli.app import Invocation, app, command
 from bridge.cli.console import out, print_json, progress
-from bridge.errors import DeliveryFailed
+from bridge.errors import DeliveryFailed, UsageError
 
 PANEL = "Every day"
 Source = typer.Argument(help="A source of bridge.toml.", metavar="SOURCE")
@@ -84,17 +85,49 @@ def read(
         show.rows(result["headings"], result["rows"])
 
 
-@command(app, "push", "bridge push", "bridge push --receiver hub", panel=PANEL)
+@command(app, "push", "bridge push", "bridge push --parked", "bridge push --since 2026-11-20", panel=PANEL)
 def push(
     ctx: typer.Context,
     receiver: str | None = typer.Option(None, help="Only to this receiver of bridge.toml."),
+    parked: bool = typer.Option(False, "--parked", help="Show what receivers refused for good; send nothing."),
+    release: list[int] = typer.Option([], metavar="ID", help="Try this parked message again; may be repeated."),
+    drop: list[int] = typer.Option([], metavar="ID", help="Never send this parked message; may be repeated."),
+    since: datetime | None = typer.Option(
+        None, formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="Send again what was sent from then on, same ids."
+    ),
+    until: datetime | None = typer.Option(
+        None, formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="With --since: only what was sent before."
+    ),
     as_json: bool = Json,
 ) -> int:
     """Sends what waits in the outbox and is due."""
+    from bridge.housekeeping import Housekeeping
+
     invocation: Invocation = ctx.obj
-    result = invocation.load("push").push(receiver=receiver)
+    loaded = invocation.load("push")
+    keeping = Housekeeping(loaded)
+    if parked:
+        waiting = keeping.parked(receiver)
+        if as_json:
+            print_json(waiting)
+        else:
+            show.parked(waiting)
+        return 0
+    if until is not None and since is None:
+        raise UsageError("--until needs --since", hint="bridge push --since 2026-11-20 --until 2026-11-21")
+    told = []
+    if drop:
+        told.append(f"{keeping.drop_parked(drop)} dropped")
+    if release:
+        told.append(f"{keeping.release_parked(release)} released")
+    if since is not None:
+        end = until.astimezone() if until is not None else None
+        told.append(f"{keeping.replay(since.astimezone(), end, receiver)} to be sent again")
+    result = loaded.push(receiver=receiver)
     if as_json:
         print_json(result)
     else:
+        for words in told:
+            out().print(words)
         show.push(result)
     return DeliveryFailed.exit_code if result.failed or result.parked else 0

@@ -22,10 +22,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, StorageState, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from bridge import profiles
@@ -86,10 +87,14 @@ def open_browser(options: BrowserOptions, *, url: str | None = None) -> Iterator
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def new_context(browser: Browser, look: profiles.Browser) -> BrowserContext:
-    """A window of its own, without anything remembered, as the profile's ``browser`` part says."""
+def new_context(
+    browser: Browser, look: profiles.Browser, storage_state: dict[str, Any] | None = None
+) -> BrowserContext:
+    """A window of its own, as the profile's ``browser`` part says.  storage_state: cookies and localStorage in
+    Playwright's form; None: nothing is remembered."""
     width, height = look.viewport
     return browser.new_context(
+        storage_state=cast(StorageState, storage_state) if storage_state is not None else None,
         viewport={"width": width, "height": height},
         screen={"width": width, "height": height},
         device_scale_factor=look.scale,

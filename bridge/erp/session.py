@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Locator, Page
 
+from bridge import log
 from bridge.erp import places
 from bridge.erp.browser import BrowserOptions, new_context, open_browser
 from bridge.erp.captcha import CaptchaReader, CaptchaTally
 from bridge.erp.guard import Guard, place_at
+from bridge.erp.kept_session import KeptSession
 from bridge.erp.refusals import Refusals
 from bridge.erp.sign_in import SignInDesk
 from bridge.erp.steps import Credentials, StepRunner
@@ -48,6 +50,7 @@ class ErpDriver:
         reader: TextReader | None = None,
         options: BrowserOptions | None = None,
         refusals: Refusals | None = None,
+        kept: KeptSession | None = None,
         page_help: bool = True,
         guard_off: bool = False,
     ) -> None:
@@ -60,6 +63,7 @@ class ErpDriver:
         self.reader = reader
         self.options = options or BrowserOptions()
         self.refusals = refusals
+        self.kept = kept  # where sessions outlive their run; None: each run signs in for itself
         self.page_help = page_help
         self.guard_off = guard_off
 
@@ -70,11 +74,15 @@ class ErpDriver:
         if self.refusals is not None:
             self.refusals.stop_if_known(self.source, self.credentials.user, self.credentials.password)
         with open_browser(self.options, url=self.url) as browser:
-            page = new_context(browser, self.profile.browser).new_page()
+            former = self.kept.load() if self.kept is not None else None
+            context = new_context(browser, self.profile.browser, former["state"] if former else None)
+            if former:
+                KeptSession.restore(context, former)
+            page = context.new_page()
             page.set_default_timeout(self.profile.browser.timeout_s * 1000)  # Playwright's own is 30 s
             guard = Guard(self.profile, self.url, off=self.guard_off)
             guard.attach(browser, page)
-            yield ErpSession(self, browser, page, guard)
+            yield ErpSession(self, browser, page, guard, resumes=former is not None)
 
 
 class ErpSession:
@@ -83,7 +91,9 @@ class ErpSession:
     page: the window.  captchas: tally for the solve rate.
     """
 
-    def __init__(self, driver: ErpDriver, browser: Browser, page: Page, guard: Guard) -> None:
+    def __init__(
+        self, driver: ErpDriver, browser: Browser, page: Page, guard: Guard, *, resumes: bool = False
+    ) -> None:
         self.source = driver.source
         self.profile = driver.profile
         self.evidence = driver.evidence
@@ -93,6 +103,7 @@ class ErpSession:
         self.captchas = CaptchaTally()
         self._credentials = driver.credentials
         self._refusals = driver.refusals
+        self._kept = driver.kept
         self._page_help = driver.page_help
         self._browser = browser
         self._redrawer: BrowserRedrawer | None = None
@@ -108,7 +119,7 @@ class ErpSession:
             evidence=driver.evidence,
             captcha=CaptchaReader(driver.reader, self.captchas) if driver.reader else None,
         )
-        self._desk = SignInDesk(self.profile, self._runner, self.captchas)
+        self._desk = SignInDesk(self.profile, self._runner, self.captchas, resumes=resumes)
 
     # --- interfaces.SourceSession -------------------------------------------------------------------------
 
@@ -131,12 +142,19 @@ class ErpSession:
     def sign_in(self) -> None:
         try:
             self._desk.sign_in()
+            if self._kept is not None and not self._desk.resumed:
+                self._kept.forget()  # what was kept is worth nothing any more
         except SignInRefused:
             if self._refusals is not None:
                 self._refusals.note(self._credentials.user, self._credentials.password, self.now())
             raise
         if self._refusals is not None:
             self._refusals.forget()
+        log.event("sign_in.done", "an earlier session goes on" if self._desk.resumed else "signed in")
+
+    def keep(self) -> None:
+        if self._kept is not None:
+            self._kept.save(self.page)
 
     def open_list(self) -> None:
         """Goes the way to the list and waits until it is there.  Raises as ``StepRunner.run``, and SessionLost or

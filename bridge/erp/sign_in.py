@@ -22,6 +22,8 @@ from bridge.errors import (
 )
 from bridge.profiles import Mark, Profile, SignIn
 
+RESUME_LIMIT_S = 5.0  # until the inside or the form of the first page must have shown
+
 
 class State(StrEnum):
     SIGNED_IN = "signed_in"
@@ -42,10 +44,15 @@ class _Interrupted(Exception):
 class SignInDesk:
     """Signs one window in and out.
 
-    tally: of the captchas, for the solve rate.
+    tally: of the captchas, for the solve rate.  resumes: the window has an earlier run's session, which may still
+    hold.  resumed: the last sign-in found that it does.
     """
 
-    def __init__(self, profile: Profile, runner: StepRunner, tally: CaptchaTally) -> None:
+    def __init__(
+        self, profile: Profile, runner: StepRunner, tally: CaptchaTally, *, resumes: bool = False
+    ) -> None:
+        self._resumes = resumes
+        self.resumed = False
         self._rules = profile.sign_in
         self._runner = runner
         self._guard = runner.guard
@@ -136,8 +143,11 @@ class SignInDesk:
         if status == 401 or self._guard.http_refused:
             return State.REFUSED
         self._guard.http_credentials_were_good()
+        if self._resumes:
+            self._wait_for_either(rules)
         stale = self._showing(State)
-        if State.SIGNED_IN in stale:
+        self.resumed = State.SIGNED_IN in stale
+        if self.resumed:
             return State.SIGNED_IN
         asks_captcha = any(s.captcha is not None for s in rules.steps)
         try:
@@ -147,6 +157,23 @@ class SignInDesk:
             return e.state
         self._tally.attempted += asks_captcha
         return self._outcome(stale)
+
+    def _wait_for_either(self, rules: SignIn) -> None:
+        """With an earlier session the first page is the inside, which takes its time to build, or the form."""
+        self._resumes = False
+        form = next((step for step in rules.steps if step.fill is not None), None)
+        self._runner.wait_until(
+            lambda: (
+                self._shows(State.SIGNED_IN)
+                or (
+                    form is not None
+                    and form.fill is not None
+                    and places.find(self._page, form.fill.at) is not None
+                )
+            ),
+            RESUME_LIMIT_S,
+            when_quiet=True,
+        )
 
     def _run_watched(self, rules: SignIn, stale: set[State]) -> None:
         """The steps; a refusal that comes up while one of them waits ends it at once."""

@@ -116,6 +116,21 @@ class Outbox:
         """A person says: never send them.  The later ones of their order numbers may go."""
         return self._from_parked(ids, state="dropped")
 
+    def replay(
+        self, *, since: datetime, until: datetime | None = None, receiver: str | None = None, now: datetime
+    ) -> int:
+        """What was sent from ``since`` on (up to ``until``) is due again, in its old order, under its old ids.
+
+        A receiver that still has it ignores it, one that was put back from a backup gets it again.  Returns how
+        many messages that are."""
+        t = outbox.c
+        conditions = [t.state == "sent", t.sent_at >= since]
+        conditions += [t.sent_at < until] if until is not None else []
+        conditions += [t.receiver == receiver] if receiver is not None else []
+        again = {"state": "pending", "attempts": 0, "next_attempt_at": now, "sent_at": None}
+        with self._database.write() as connection:
+            return connection.execute(update(outbox).where(*conditions).values(**again)).rowcount
+
     def _from_parked(self, ids: Sequence[int], **values: Any) -> int:
         if not ids:
             raise UsageError("no message was named", hint="Give the ids that `bridge push --parked` shows.")

@@ -101,6 +101,7 @@ class SqlStore:
         self.parked = outbox.parked
         self.release_parked = outbox.release_parked
         self.drop_parked = outbox.drop_parked
+        self.replay = outbox.replay
 
         memory = PictureMemory(self._database, clock, memory_limit)
         self.lookup = memory.lookup

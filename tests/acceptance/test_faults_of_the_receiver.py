@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from fault_world import World
 
+from bridge import log
+from bridge.cli import main
 from bridge.cli.show import exit_code
 from bridge.records import RunStatus, RunSummary
-from bridge.wiring import utc_now
 
 pytestmark = pytest.mark.acceptance
 
@@ -65,7 +68,9 @@ def test_a_slow_receiver_is_waited_for(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 410])
-def test_a_refusal_is_parked_for_a_person_and_the_others_go_out(world: World, status: int) -> None:
+def test_a_refusal_is_parked_for_a_person_and_the_others_go_out(
+    world: World, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.move_on()
     world.receiver.misbehave("status", status=status, times=1)
     run = world.sync()
@@ -74,7 +79,14 @@ def test_a_refusal_is_parked_for_a_person_and_the_others_go_out(world: World, st
     assert run.pushed == run.added + run.changed - 1
     (parked,) = world.app.store.parked()
     assert str(status) in parked.error
-    world.app.store.release_parked([parked.message.id], now=utc_now())
+    world.forget_app()
+    config = str(world.folder / "bridge.toml")
+    assert main(["--config", config, "push", "--parked", "--json"]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert str(status) in listed["error"]
+    assert main(["--config", config, "push", "--release", str(listed["message"]["id"])]) == 0
+    assert "1 released" in capsys.readouterr().out
+    log.set_up(folder=None, name="tests", console_level="CRITICAL")
     world.settle()
 
 

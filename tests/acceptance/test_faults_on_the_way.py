@@ -111,9 +111,11 @@ def test_thrown_out_in_mid_list(shared: World) -> None:
 
 
 def test_session_lost_in_mid_list(shared: World) -> None:
+    """Every time: after one new sign-in it gives up."""
     shared.erp.faults.set("session_loss", page=2)
     with shared.unmoved():
         failed(shared.sync(), "session_lost", 5, "session is over")
+    assert shared.erp.faults.active()["session_loss"]["fired"] == 2
 
 
 # --- network ------------------------------------------------------------------------------------------------

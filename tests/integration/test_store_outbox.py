@@ -160,3 +160,23 @@ def test_the_lease_of_a_long_queue_uses_the_index_of_the_unsent(url: str) -> Non
         said = " ".join(row.detail for row in plan)
         assert "ix_outbox_next" in said
         assert "ix_outbox_order" in said
+
+
+def test_a_replay_sends_a_range_again_under_the_same_ids_and_in_order(store: SqlStore) -> None:
+    _filled(store, orders=2, versions=2)
+    first = []
+    for hour in range(4):
+        (message, *_) = _lease(store, limit=1, minutes=60 * (hour + 1))
+        store.mark_sent(message, now=NOW + timedelta(hours=hour + 1))
+        first.append(message)
+    assert store.replay(since=NOW + timedelta(hours=9), now=NOW) == 0
+    assert store.replay(since=NOW, receiver="nobody", now=NOW) == 0
+    replayed = store.replay(since=NOW + timedelta(hours=1), until=NOW + timedelta(hours=4), now=NOW)
+    assert (replayed, store.pending("erp2")["sent"]) == (3, 1)
+    again = []
+    while messages := _lease(store, limit=1, minutes=600):
+        store.mark_sent(messages[0], now=NOW + timedelta(hours=10))
+        again += messages
+    assert [m.id for m in again] == sorted(m.id for m in first[:3])
+    assert {m.message_id for m in again} == {m.message_id for m in first[:3]}
+    assert [m.attempts for m in again] == [1, 1, 1]
