@@ -14,14 +14,28 @@ from bridge.profiles import Column, ColumnType
 NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.MONEY, ColumnType.DATE)
 
 
+CUT_MARKS = ("…", "⋯", "...", "..")
+
+
+def ends_cut(text: str) -> bool:
+    """Does the text end with a mark that says there is more of it?  Whoever drew the mark, the browser or the ERP:
+    the rest is not in the picture."""
+    return text.rstrip().endswith(CUT_MARKS)
+
+
+def continues(shown: str, whole: str) -> bool:
+    """Is ``whole`` what is shown, or what a text shown as cut begins?"""
+    beginning = shown.rstrip().rstrip("…⋯.").rstrip()
+    return whole == shown or (ends_cut(shown) and bool(beginning) and whole.startswith(beginning))
+
+
 def touches_edge(c: Cell, scale: float) -> bool:
     """Pixels alone: does the text fill its cell to the end, so that more of it may be hidden?  Text that is set to
     the right stands at the end anyway; it is hidden only if it fills the cell from its start."""
     if c.column is not None and not c.column.cut.may_be:
         return False
     left, right = c.picture.ink_x[0], c.picture.image.shape[1] - c.picture.ink_x[1]
-    marked = c.proposal is not None and c.proposal.text.endswith(("…", "...", "⋯"))
-    return marked or (right < 2 * scale and left < 8 * scale)
+    return right < 2 * scale and left < 8 * scale
 
 
 def _legal(column: Column | None, text: str, at: int, twins: str, *, whole: bool) -> bool:

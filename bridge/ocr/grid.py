@@ -159,7 +159,8 @@ def _trim(rows: list[Row], columns: Columns, bands: dict[int, Band], em: float) 
         across = sum(c is None for c in _cells(last, columns, bands, em))
         apart = last.lines[-1].y1 - rows[end - 2].lines[-1].y1 > far
         few = last.filled < usual / 2
-        outside = not last.ruled and (across > 1 or (parted and not _inner_rules(band, columns)))
+        # A box around a line of text alone is a footer's; where every row is parted by rules, an order's is too.
+        outside = (not last.ruled and across > 1) or (parted and not _inner_rules(band, columns))
         if not (outside or (apart and (few or (across and not last.ruled)))):
             break
         end -= 1

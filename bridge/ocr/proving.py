@@ -12,7 +12,7 @@ from dataclasses import replace
 from bridge.interfaces import Memory, Proposal, Redrawer, TextReader
 from bridge.ocr import page_proof
 from bridge.ocr.cells import Cell, reading_of
-from bridge.ocr.doubts import distinct, has_legal_twin, join_is_certain, touches_edge, twin_of
+from bridge.ocr.doubts import continues, distinct, ends_cut, has_legal_twin, join_is_certain, touches_edge, twin_of
 from bridge.ocr.fonts import Ink, ink_of
 from bridge.ocr.lines import split_lines, text_colour
 from bridge.ocr.normal import joined, visible
@@ -83,6 +83,8 @@ class CellProver:
             proof = known.get(c.picture.key)
             if proof is None or c.cut:
                 continue
+            if ends_cut(proof.text) and Witness.PERSON not in proof.witnesses:
+                continue
             if c.raw.page is None and touches_edge(c, shot.scale) and Witness.PERSON not in proof.witnesses:
                 continue  # the same ink in a wider cell was whole; here something may be hidden behind its end
             if (
@@ -121,13 +123,13 @@ class CellProver:
         witnesses: tuple[Witness, ...] = (Witness.PAGE_TEXT, Witness.REDRAW)
         if claim.doubt is not None:
             return reading_of(shot, c, claim.text, witnesses, doubts=(claim.doubt,))
-        if not claim.cut:
+        if not claim.cut and not ends_cut(claim.text):
             return reading_of(shot, c, claim.text, witnesses)
         rule = c.column.cut.whole_from if c.column is not None else "page_text"
         whole = visible(c.raw.page.whole_text) if c.raw.page is not None and c.raw.page.whole_text else None
-        if rule == "title" and whole is not None and whole == claim.text:
+        if rule == "title" and whole is not None and continues(claim.text, whole):
             return reading_of(shot, c, whole, (*witnesses, Witness.TOOLTIP))
-        if rule == "page_text":
+        if rule == "page_text" and not ends_cut(claim.text):
             return reading_of(shot, c, claim.text, witnesses)
         doubt = Doubt.PAGE_TEXT_DIFFERS if rule == "title" and whole is not None else Doubt.CUT
         return reading_of(shot, c, claim.text, witnesses, doubts=(doubt,))
@@ -214,9 +216,7 @@ class CellProver:
             guess = claim.text  # the same picture, and the page says which of the two it is
         elif not (claim is not None and claim.text == guess) and has_legal_twin(c.column, proofs):
             doubts.append(Doubt.LOOKALIKE)
-        if c.raw.page is None and touches_edge(c, shot.scale):
-            doubts.append(Doubt.CUT)
-        if c.cut:
+        if c.cut or ends_cut(guess) or (c.raw.page is None and touches_edge(c, shot.scale)):
             doubts.append(Doubt.CUT)
         if claim is not None and claim.text and claim.text != guess:
             doubts.append(Doubt.PAGE_TEXT_DIFFERS)
@@ -230,13 +230,14 @@ class CellProver:
         claim = c.claim.text if c.claim is not None else ""
         alternatives = tuple(dict.fromkeys(t for t in (claim, text) if t))
         agree = claim == text and proposal.confidence >= AGREE and not c.cut and distinct(c.column, text)
+        agree = agree and not ends_cut(text)
         if c.claim is not None and claim and agree and self._all_told(shot, c.claim, c):
             return reading_of(shot, c, text, (Witness.NET, Witness.PAGE_TEXT), confidence=proposal.confidence)
         doubt = Doubt.NO_TEXT if not text and not claim else Doubt.UNPROVEN
         doubts = [doubt]
         if claim and text and claim != text:
             doubts.append(Doubt.PAGE_TEXT_DIFFERS)
-        if c.cut:
+        if c.cut or ends_cut(text):
             doubts.append(Doubt.CUT)
         best = claim if claim else text
         return reading_of(

@@ -14,7 +14,7 @@ from bridge.interfaces import Proposal
 from bridge.ocr.fonts import Font, Ink, ink_of, line_spec
 from bridge.ocr.pixel_proof import Line, PixelProver
 from bridge.profiles import Profile, parse_profile
-from bridge.records import Grid, RowKind
+from bridge.records import Doubt, Grid, RowKind
 
 COLUMNS: list[dict[str, Any]] = [
     {"heading": "订单编号", "field": "order_no", "type": "code", "cut": {"may_be": False}},
@@ -175,3 +175,51 @@ def test_faint_characters_are_told_apart_no_better_than_they_are(browser: Browse
             assert wrong.text is None or any("Ｉ" in t for _, t in wrong.twins)
     finally:
         redrawer.close()
+
+
+LONG = "交期不可延误，加急，需贴条码，按图纸生产"
+
+
+@pytest.mark.parametrize(
+    ("cell", "page_help"),
+    [
+        (
+            f"<div style='width:120px;overflow:hidden;white-space:nowrap;text-overflow:ellipsis'>{LONG}</div>",
+            False,
+        ),
+        ("交期不可延误…", False),
+        ("交期不可延误...", False),
+        ("交期不可延误…", True),
+        ("SKU-100..", True),
+    ],
+)
+def test_a_text_that_ends_with_dots_goes_on_somewhere(
+    cell: str,
+    page_help: bool,
+    page: Page,
+    browser: Browser,
+    nets: Any,  # noqa: F811
+) -> None:
+    """Six different remarks were cut to one and the same picture, which drew back equal."""
+    content = table(
+        f"<td>SO-1<td>甲公司<td>1.00<td>{cell}",
+        *"<td>SO-2<td>乙公司<td>2.00<td>加急",
+        "<td>SO-3<td>丙公司<td>3.00<td>客户自提",
+    )
+    columns = [*COLUMNS[:3], {"heading": "备注", "field": "remark"}]
+    first, *rest = readings(read(page, browser, nets, content, profile=profile(columns), page_help=page_help))
+    assert not first["remark"].proven
+    assert Doubt.CUT in first["remark"].doubts
+    assert any(row["remark"].proven for row in rest)
+
+
+def test_a_tooltip_that_begins_as_shown_is_the_whole(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    cut = {"whole_from": "title"}
+    columns = [*COLUMNS[:3], {"heading": "备注", "field": "remark", "cut": cut}]
+    content = table(
+        f"<td>SO-1<td>甲公司<td>1.00<td title='{LONG}'>交期不可延误…",
+        f"<td>SO-2<td>乙公司<td>2.00<td title='{LONG}'>交期可以延误…",
+    )
+    good, bad = readings(read(page, browser, nets, content, profile=profile(columns)))
+    assert (good["remark"].text, good["remark"].proven) == (LONG, True)
+    assert not bad["remark"].proven

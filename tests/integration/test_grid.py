@@ -425,6 +425,21 @@ def test_what_stands_below_the_list_is_no_row(studio: Studio) -> None:
         assert len(grid.below) == 1, style
 
 
+def test_a_footer_in_a_box_of_its_own_is_no_row(studio: Studio) -> None:
+    """Its edge above is the list's, the one below the picture's: it looked like a row with a rule around it."""
+    page = studio.page(2.0)
+    rows = "".join(f"<tr><td>SO-{i}<td>华信机电<td>{i}<td>{i * 3}.50<td>备注{i}</tr>" for i in range(10, 30))
+    page.set_content(
+        "<style>table{border-collapse:collapse} td,th{border:1px solid #999;padding:3px 6px}"
+        "#f{background:#eef3fd;border:1px solid #bcd;padding:4px;width:500px}</style><div id=t><table>"
+        f"<tr><th>订单号<th>客户<th>数量<th>金额<th>备注</tr>{rows}</table>"
+        "<div id=f>共500条　第1/10页　数量总计：462,385.20　金额总计：55,088,745.99</div></div>"
+    )
+    grid = find_grid(shot_of(picture(page), 2.0))
+    assert len(grid.rows) == 21
+    assert len(grid.below) == 1
+
+
 def test_a_total_across_columns_is_one_cell_and_parts_no_other_row(studio: Studio) -> None:
     page = studio.page(2.0)
     rows = "".join(f"<tr><td>SO-{i}<td>华信<td>{i}<td>{i * 3}.50</tr>" for i in range(10, 22))
