@@ -16,6 +16,7 @@ from bridge.store.queue import Queue
 from bridge.store.reviews import Reviews
 from bridge.store.runs import Runs
 from bridge.store.settle import Settlements
+from bridge.store.timeline import Timeline
 from bridge.store.undo import Undo
 
 
@@ -76,6 +77,13 @@ class SqlStore:
         self.made_decisions = queue.made_decisions
         self.decided_by = queue.decided_by
         self.last_proven = queue.last_proven
+
+        timeline = Timeline(self._database)
+        self.find_orders = timeline.find_orders
+        self.order_history = timeline.order_history
+        self.observed = timeline.observed
+        self.overdue = timeline.overdue
+        self.asked_and_settled = timeline.asked_and_settled
 
         accounts = Accounts(self._database)
         self.users = accounts.users

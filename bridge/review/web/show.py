@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from markupsafe import Markup
 
+from bridge.interfaces import Action
 from bridge.records import KEY_SEP, FieldValue, ReviewKind, Scalar
 from bridge.reports.show import differing, doubtful_spans, scalar_text, value_html, visible
 from bridge.reports.words import Language, explain, say
@@ -37,6 +38,10 @@ class Shows:
 
     def sentence(self, thing: StrEnum) -> str:
         return explain(thing, self._language)
+
+    def action(self, name: str) -> str:
+        """What a decision is called; one of another version's is shown as it is."""
+        return self.word(Action(name)) if name in {a.value for a in Action} else visible(name)
 
     def name(self, source: str, field: str) -> str:
         return visible(self._name_of(source, field))

@@ -23,7 +23,7 @@ from bridge import log
 from bridge.errors import BridgeError, StoreBusy
 from bridge.interfaces import Role
 from bridge.review.web.desk import COOKIE, Desk, Refused, Visit
-from bridge.review.web.pages import deciding, queue, signing_in
+from bridge.review.web.pages import dashboard, deciding, orders, queue, signing_in
 
 Page = Callable[[Visit], Response]
 
@@ -71,6 +71,10 @@ def site(desk: Desk, *, hosts: list[str]) -> Starlette:
             post("/items/{item:int}/later", deciding.later),
             post("/items/{item:int}/assign", deciding.assign),
             post("/undo", deciding.undo),
+            get("/orders", orders.find),
+            get("/order", orders.order),
+            get("/observations/{observation:int}/picture/{field}", orders.picture),
+            get("/dashboard", dashboard.dashboard),
             Mount("/static", static),
         ],
         middleware=[
