@@ -26,7 +26,7 @@ from bridge.interfaces import LineFinder, Progress, Proposal, TextReader
 from bridge.records import Box
 
 MOST_SECONDS = 300.0  # for one file
-LEAST_SURE = 0.55  # a character of the date below this probability sends it to a person
+LEAST_SURE = 0.75  # a character of the date below this probability sends it to a person
 CONFIDENT = 0.6  # below this a result needs review (the convention)
 MOST_LINES = 600  # of one page; more is no contract
 SURE_ENOUGH = 0.97  # mean probability of a line's characters; a worse one may hide a delivery clause
@@ -127,8 +127,15 @@ class ContractReader:
         page.good.update(zip(wanted, read, strict=True))
 
     def _witnessed(self, path: Path, pages: list[_Page], first: Understood) -> ContractResult:
-        promise, reasons = first.promise, list(first.promise.reasons)
         quick = understand(_document(pages, "quick"))
+        if first.promise.kind in ("none", "unreadable") and quick.promise.kind not in ("none", "unreadable"):
+            # The better net has lost what the quick one saw: the best guess, and a person's to decide.
+            first, quick = quick, first
+            reasons = ["only one of two readings found a delivery date"]
+        else:
+            reasons = []
+        promise = first.promise
+        reasons += promise.reasons
         agreed = agrees(promise, quick.promise)
         if contradicts(promise, quick.promise):
             reasons.append("two readings of the delivery clause differ")

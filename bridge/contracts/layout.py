@@ -320,7 +320,7 @@ def _joint(last: Line, following: Line, *, right: float, left: float, first: boo
     right: of the column that ``last`` stands in; left: of the column of ``following``."""
     h = last.box.h
     text, coming = normal(last.text), normal(following.text)
-    if _NUMBERED.match(coming):
+    if _NUMBERED.match(coming) or (first and text[-1:] in "。.;:"):
         return "\n"
     if following.box.x > left + 1.4 * h and not first:
         return "\n"

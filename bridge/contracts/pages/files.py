@@ -169,7 +169,8 @@ def _text_of(page: pypdfium2.PdfPage, height: float, scale: float) -> TextAt | N
     x, y = (boxes[:, 0] + boxes[:, 2]) / 2 * scale, (height - (boxes[:, 1] + boxes[:, 3]) / 2) * scale
 
     def text_at(box: Box) -> str:
-        inside = np.flatnonzero((x >= box.x) & (x <= box.x2) & (y >= box.y) & (y <= box.y2))
+        low = box.h * 0.15  # commas hang low
+        inside = np.flatnonzero((x >= box.x) & (x <= box.x2) & (y >= box.y - low) & (y <= box.y2 + low))
         return "".join(words[i] for i in inside if words[i].isprintable()).strip()
 
     return text_at

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from bridge.records import Image
 
-MOST_SPREAD = 0.1  # of the digits' median height: between the highest and the lowest, and of their feet
+MOST_SPREAD = 0.06  # of the digits' median height: between the highest and the lowest, and of their feet
 BLUE = 28  # grey levels by which a pen's ink is bluer than it is red
-FEWEST_DIGITS = 3
+FEWEST_DIGITS = 2
 
 
 def looks_written(ink: Image, colour: Image, digits: Sequence[float]) -> bool:
@@ -47,16 +47,20 @@ def unevenness(ink: Image, digits: Sequence[float]) -> float:
     tops, feet = [], []
     dark = (ink[:, :, 0] < 150).astype(np.uint8)
     dark = cv2.subtract(dark, _underline(dark))
-    count, _, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=8)
     h = ink.shape[0]
     for x in digits:
         near = [
-            s for s, c in zip(stats[1:count], centres[1:count], strict=True)
-            if s[0] - 0.04 * h <= x <= s[0] + s[2] + 0.04 * h and s[3] > 0.22 * h and s[2] < 0.9 * h
-        ]  # fmt: skip
-        if near:
-            tops.append(min(int(s[1]) for s in near))
-            feet.append(max(int(s[1] + s[3]) for s in near))
+            i
+            for i in range(1, count)
+            # Digits are half as wide as the Chinese characters beside them.
+            if abs(centres[i][0] - x) < 0.16 * h and stats[i][3] > 0.22 * h and stats[i][2] < 0.55 * h
+        ]
+        # A row of a stroke has a few pixels; one alone is a fax's or the paper's speck that touches it.
+        rows = np.flatnonzero(np.isin(labels, near).sum(axis=1) >= 2) if near else []
+        if len(rows):
+            tops.append(int(rows[0]))
+            feet.append(int(rows[-1]) + 1)
     if len(feet) < FEWEST_DIGITS:
         return 0.0
     heights = np.array(feet, float) - np.array(tops, float)
@@ -67,7 +71,14 @@ def unevenness(ink: Image, digits: Sequence[float]) -> float:
     if len(feet) >= 5 and np.ptp(at) > 0:
         rest = rest - np.polyval(np.polyfit(at, rest, 1), at)
     # Two pixels are the grid's and the noise's, whatever the size.
-    return max(0.0, float(max(np.ptp(heights), np.ptp(rest))) - 2.0) / max(middle, 1.0)
+    return max(0.0, max(_spread(heights), _spread(rest)) - 2.0) / max(middle, 1.0)
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """Largest less smallest; of seven and more without the one that is farthest out: a blot, a crease, a seal."""
+    if len(values) >= 7:
+        values = np.delete(values, int(np.abs(values - np.median(values)).argmax()))
+    return float(np.ptp(values))
 
 
 def _underline(dark: NDArray[np.uint8]) -> NDArray[np.uint8]:
