@@ -11,9 +11,12 @@ from bridge.contracts.mentions import Mention, Silence
 from bridge.contracts.roles import (
     AMENDS,
     BATCH,
+    CONDITIONAL,
     LATER,
     LATEST,
     NEW,
+    NOT_GOODS,
+    NOT_YET,
     OLD,
     PROMISED,
     REQUIRED,
@@ -72,10 +75,18 @@ def _of_passage(index: int, passage: Passage) -> Iterator[Mention]:
             old=amended or bool(OLD.search(AMENDS.split(label)[-1])),
             new=bool(NEW.search(label)) or any(begin <= a < start for a in amends),
             batch=bool(BATCH.search(clause)),
-            vague=bool(VAGUE.search(text[max(begin, start - 6) : end + 3]))
-            or (term is not None and not term.sure),
+            vague=_vague(text, begin, start, end) or (term is not None and not term.sure),
             column=None if passage.table is None else (passage.table, passage.column),
         )
+
+
+def _vague(text: str, begin: int, start: int, end: int) -> bool:
+    """Does the contract itself take something back: about, expected, in case of, not before?"""
+    before, behind = text[begin:start], _PART.split(text[end : end + 14])[0]
+    near = _last_part(before[-16:])
+    return bool(
+        VAGUE.search(near + text[start:end] + behind) or CONDITIONAL.search(before) or NOT_YET.match(behind)
+    )
 
 
 def _clause_words(passage: Passage, begin: int, stop: int) -> str:
@@ -120,6 +131,11 @@ def _role(passage: Passage, start: int, end: int, since: int, *, is_term: bool) 
 def _action(text: str, end: int, stop: int) -> Role | None:
     """What is to be done by then: the first governing word up to the next comma that is not the next label."""
     part = _PART.split(text[end:stop], maxsplit=1)[0]
+    if NOT_GOODS.search(part):
+        return Role.PAPER
+    said = [role for role, _, _ in keywords(part)]
+    if said[:1] == [Role.INSPECTION] and Role.DELIVERY in said:
+        return Role.DELIVERY  # 安装调试完毕并交付使用
     for role, _, word_end in keywords(part):
         rest = part[word_end:]
         if re.match(r"(?:日期|时间|期限|方式|地点|date|time|terms)?\s*:", rest, re.IGNORECASE):

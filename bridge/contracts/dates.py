@@ -13,7 +13,7 @@ from datetime import date
 
 from bridge.contracts.numerals import HAN, number, year
 
-Y = rf"(?:(?:19|20)[0-9]{{2}}|[二2一][{HAN}0-9O]{{3}})"
+Y = rf"(?:(?:19|20)[0-9]{{2}}|[二2一贰壹][{HAN}0-9O]{{3}})"
 M = rf"(?:1[0-2]|0?[1-9]|[{HAN}]{{1,2}})"
 D = rf"(?:3[01]|[12][0-9]|0?[1-9]|[{HAN}]{{1,3}})"
 DAY_SIGN = "[日号曰]"  # 曰 is how a poor scan shows 日
@@ -59,6 +59,8 @@ class Found:
         return 1 <= self.month <= 12 and self.last(self.year or 2028) is not None
 
 
+_PARTS = {"上": 10, "初": 10, "中": 20}
+
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], Found | None]]
 
 
@@ -82,7 +84,8 @@ def _part_of_month(m: re.Match[str]) -> Found | None:
     y = year(m["y"]) if m["y"] else None
     if m["y"] and y is None:
         return None
-    day = {"上": 10, "初": 10, "中": 20}.get(m["part"][0] if m["part"] else "")
+    part = m["part"] or ""
+    day = 20 if part == "上中旬" else None if part == "中下旬" else _PARTS.get(part[:1])
     return _made(m, y, number(m["m"]), day, span=True)
 
 
@@ -132,7 +135,7 @@ def _rule(pattern: str, make: Callable[[re.Match[str]], Found | None]) -> Rule:
     return re.compile(pattern, re.IGNORECASE | re.ASCII), make
 
 
-_S = r"\s?"
+_S = r"[\s_]?"  # forms are filled in over a line
 _EDGE, _EDGE_AFTER = r"(?<![0-9A-Za-z./-])", r"(?![0-9A-Za-z]|[./-][0-9])"
 RULES: tuple[Rule, ...] = (
     _rule(
@@ -142,7 +145,7 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"(?P<y>{Y})年?(?:第{_S}(?P<q>[1-4一二三四])|(?P<q2>[1-4一二三四])){_S}季度?(?:末|底)?", _quarter_of),
     _rule(rf"(?P<y>{Y})年{_S}(?P<half>[上下])半年", _half),
     _rule(
-        rf"(?P<y>{Y})年{_S}(?P<m>{M})月份?{_S}(?P<part>上旬|中旬|下旬|初|中|底|末)?(?!{_S}[0-9{HAN}]{{1,3}}{_S}{DAY_SIGN})",
+        rf"(?P<y>{Y})年{_S}(?P<m>{M})月份?{_S}(?P<part>上中旬|中下旬|上旬|中旬|下旬|初|中|底|末)?(?!{_S}[0-9{HAN}]{{1,3}}{_S}{DAY_SIGN})",
         _part_of_month,
     ),
     _rule(rf"(?P<y>{Y})年{_S}(?P<half>[底末内])", lambda m: _made(m, year(m["y"]), 12, 31, span=True)),
@@ -179,7 +182,12 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"{_EDGE}(?P<a>[0-3]?[0-9])(?P<s>/)(?P<b>[0-3]?[0-9])(?P=s)(?P<y>[0-9]{{2}}){_EDGE_AFTER}", _numeric),
     # No year of their own.
     _rule(rf"(?<![0-9{HAN}年])(?P<y>)(?P<m>{M}){_S}{_S}月{_S}份?{_S}(?P<d>{D}){_S}{DAY_SIGN}", _ymd),
-    _rule(rf"(?<![0-9{HAN}个年])(?P<y>)(?P<m>{M}){_S}月份?{_S}(?P<part>上旬|中旬|下旬|初|底|末)", _part_of_month),
+    _rule(
+        rf"(?<![0-9{HAN}个年])(?P<y>)(?P<m>{M}){_S}月份?{_S}(?P<part>上中旬|中下旬|上旬|中旬|下旬|初|底|末)",
+        _part_of_month,
+    ),
+    # 2026年4月、5月、6月
+    _rule(rf"(?<=[、和及,])(?P<y>)(?P<part>)(?P<m>{M}){_S}月份?(?=[、和及,。各内底前交供]|$)", _part_of_month),
     _rule(rf"(?<![0-9{HAN}])(?P<y>)(?P<q>)第?(?P<q2>[1-4一二三四])季度(?:末|底)?", _quarter_of),
     _rule(rf"{_EDGE}(?P<d>[0-3]?[0-9]){_ORD}{_S}[- ]?{_S}(?P<mon>{_MONTH})(?![a-z])", _named),
     _rule(rf"\b(?P<mon>{_MONTH}){_S}(?P<d>[0-3]?[0-9]){_ORD}(?![0-9])", _named),
@@ -190,6 +198,7 @@ RULES: tuple[Rule, ...] = (
 _TO = rf"{_S}(?:之?间)?{_S}(?:至|到|-+|~|—|to|and|until|through){_S}"
 _REST_DAY = re.compile(rf"{_TO}(?P<d>{D}){_S}{DAY_SIGN}", re.IGNORECASE)
 _REST_NUMERIC = re.compile(rf"{_TO}(?P<m>1[0-2]|0?[1-9])(?P<s>[./-])(?P<d>3[01]|[12][0-9]|0?[1-9])(?![0-9])", re.I)
+_REST_MONTH = re.compile(rf"{_TO}(?P<m>{M}){_S}月份?{_S}(?P<part>上旬|中旬|下旬|初|中|底|末)?", re.IGNORECASE)
 _JOINED = re.compile(_TO, re.IGNORECASE)
 
 
@@ -220,6 +229,10 @@ def _ranges(text: str, found: list[Found]) -> Iterator[Found]:
             continue
         if (m := _REST_DAY.match(text, first.end)) and (day := number(m["d"])):
             until = replace(first, start=m.start("d"), end=m.end(), day=day)
+            yield replace(first, end=m.end(), until=until if until.legal else None)
+        elif first.span and (m := _REST_MONTH.match(text, first.end)) and (month := number(m["m"])):
+            day = _PARTS.get((m["part"] or "")[:1])
+            until = replace(first, start=m.start("m"), end=m.end(), month=month, day=day)
             yield replace(first, end=m.end(), until=until if until.legal else None)
         elif m := _REST_NUMERIC.match(text, first.end):
             until = replace(first, start=m.start("m"), end=m.end(), month=int(m["m"]), day=int(m["d"]))

@@ -83,7 +83,7 @@ def _normal(character: str) -> str:
         return "-"
     if character in "～〜":
         return "~"
-    if character in "\u3000\xa0\t":
+    if character in "\u3000\xa0\t【】〖〗":  # brackets around what was filled in
         return " "
     folded = unicodedata.normalize("NFKC", character)
     return folded if len(folded) == 1 else character

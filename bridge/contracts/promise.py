@@ -71,6 +71,9 @@ def decide(
         reasons.append("a wished and a stated delivery date stand side by side")
     dated = [d for m in ours if m.date and (d := _dated(m, signing, day_first, reasons))]
     terms = [m for m in ours if m.term is not None]
+    definite = {d.last for d in dated if not d.mention.vague}
+    if any(d.mention.vague and d.last not in definite for d in dated):
+        reasons.append("the contract itself calls the date approximate or conditional")
     if terms and dated and any(d.mention.latest for d in dated):
         return _finish(_absolute([d for d in dated if d.mention.latest]), terms, signing, reasons)
     if dated:
@@ -119,8 +122,6 @@ def _dated(m: Mention, signing: Signing, day_first: bool | None, reasons: list[s
         if day is None:
             return None
         days.append(day)
-    if m.vague:
-        reasons.append("the contract itself calls the date approximate")
     if days[0] > days[-1]:
         reasons.append("the range ends before it begins")
     return _Dated(mention=m, first=days[0], last=max(days))

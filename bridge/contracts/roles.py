@@ -20,7 +20,9 @@ class Role(StrEnum):
 
 
 _GOODS = r"(?:交|供|发|到|提|出|送)(?:\s?\(?[提交]\)?\s?)?货"
-_NOT_TIME = r"(?!地点|方式|方法|单|通知|前|之前|后|之后|完毕后|人|地址|费|数量|合格|票|义务|违约|责任|清单)"
+_NOT_TIME = (
+    r"(?!地点|方式|方法|单|通知|前|之前|后|之后|完毕后|人|地址|费|数量|合格|票|义务|违约|责任|清单|时(?!间))"
+)
 _WORDS: tuple[tuple[Role, str], ...] = (
     (Role.PERSON, r"出生|生日|身份证|\bbirth"),
     (Role.WARRANTY, r"质保|保修|质量保证|保质|三包|质量异议|\bwarrant|\bguarantee"),
@@ -46,14 +48,14 @@ _WORDS: tuple[tuple[Role, str], ...] = (
     ),
     (
         Role.PAYMENT,
-        r"付款|支付|付清|付至|付到|货款|预付|定金|订金|尾款|余款|结算|结清|汇款|汇至|电汇|转账|承兑|月结|账期|帐期|款项|"
+        r"付款|支付|付清|付至|付到|付(?=\s?(?:[0-9]+\s?%|合同|总价|余|全))|货款|预付|定金|订金|尾款|余款|结算|结清|汇款|汇至|电汇|转账|承兑|月结|账期|帐期|款项|"
         r"\bpay(?:ment|able|ments|s)?\b|\bpaid\b|\bdeposit|\bbalance\b|\bnet\b|\bT/T\b|\bremit",
     ),
     (Role.INSPECTION, r"验收|检验|检测|试运行|安装|调试|异议|\binspect|\bacceptance\b|\bcommission"),
     (
         Role.DELIVERY,
-        rf"{_GOODS}{_NOT_TIME}|交付{_NOT_TIME}(?!验收)|[货交]期|工期|完工|竣工|装运|发运|出运|起运|运抵|运至|运到|送达|送至|送到|"
-        r"发出|交齐|交清|交完|供应完毕|收货(?:日期|时间)|船期|需求日期|要求日期|需用日期|纳期|履行期限|履约期限|"
+        rf"{_GOODS}{_NOT_TIME}|交付{_NOT_TIME}(?!验收)|[货交]期|工期|(?:生产|制作|制造|加工)周期|完工|竣工|装运|发运|出运|起运|运抵|运至|运到|送达|送至|送到|"
+        r"发出|自提|交齐|交清|交完|供应完毕|收货(?:日期|时间)|船期|需求日期|要求日期|需用日期|纳期|履行期限|履约期限|"
         r"(?<!place of )(?<!after )(?<!upon )(?<!before )(?<!on )\bdeliver(?:y|ed|ies|s)?\b(?! ?(?:terms|address|place|note|to\b|point|method))|"
         r"(?<!after )(?<!before )\bship(?:ment|ments|ped|s)?\b(?! ?(?:to\b|marks?|address|method|via|mode|terms))|\bdispatch|"
         r"\bETA\b|\bETD\b|\brequired (?:by|date|on)|\bneed(?:ed)? by|\bneed date|\bdue date|\blead time|\bex-works date|"
@@ -64,6 +66,7 @@ _KEYWORD = re.compile("|".join(f"(?P<{role.value}>{words})" for role, words in _
 # Words that may stand between a label and its value.
 _FILLER = re.compile(
     r"(?:日期|时间|期限|时限|截止|限期|完成|日|限|起|date|time|day|期|及|和|与|/|"
+    r"合同|协议|订单|收到|接到|买方|卖方|甲方|乙方|需方|供方|双方|书面|经|按|本|"
     r"为|是|于|在|应|须|需|定|约|的|不得|不|最|晚|迟|至|自|由|从|到|当日|以|暂|均|"
     r"on|or|before|by|is|are|shall|be|no|not|later|than|at|the|latest|within|in|of|from|"
     r"[:()'\"“”\s#.*_-])*",
@@ -95,13 +98,22 @@ NEW = re.compile(
     r"变更后|调整后|修改后|更改后|现交|现改|新交|最新|顺延后|延期后|\brevised\b|\bnew\b|\bamended\b", re.IGNORECASE
 )
 BATCH = re.compile(
-    r"批|分期|分次|余量|余下|剩余|其余|余货|\blots?\b|\bbatch|\bpartial|\b(?:first|second|third|1st|2nd|3rd) (?:shipment|delivery)|"
+    r"批|分期|分次|分别|各\s?[交供发]?[0-9]|余量|余下|剩余|其余|余货|\blots?\b|\bbatch|\bpartial|\b(?:first|second|third|1st|2nd|3rd) (?:shipment|delivery)|"
     r"\bremain(?:ing|der)|\binstal?lment",
     re.IGNORECASE | re.ASCII,
 )
 VAGUE = re.compile(
     r"左右|大约|大概|约(?=\s?[0-9]{2,4}\s?[年月.])|预计|暂定|估计|争取|尽量|approx|about|circa|estimated|tentative|subject to",
     re.IGNORECASE | re.ASCII,
+)
+CONDITIONAL = re.compile(
+    r"[如若](?!下|图|期|约|上|前)|倘|未能|最早|不早于|每[月周季日天批]|\bif\b|\bunless\b|in case|in the event|not before|no earlier|earliest|\b(?:every|each) (?:month|week)",
+    re.IGNORECASE | re.ASCII,
+)
+"""Before a date: it is no plain promise, but what happens otherwise, or when at the earliest, or again and again."""
+NOT_YET = re.compile(r"^(?:之前|以前|前)?[^,。;]{0,4}?(?:不得|不可|不能|不应)")
+NOT_GOODS = re.compile(
+    r"(?:交付|提交|送达|送至|送到|发出|交货)[^,。;货设产]{0,10}?(?:保证金|图纸|资料|样品|样件|样板|文件|发票|单据|定金|保函|方案|通知|证书|报告|说明书|清单|凭证)"
 )
 LATER = re.compile(
     r"另行(?:协商|商定|约定|通知|确定|议定)|另议|另定|待定|未定|以.{0,12}通知(?:单)?为准|按.{0,10}通知|根据.{0,10}通知|TBD|TBA|"

@@ -78,7 +78,7 @@ _ENGLISH = re.compile(
 )
 # What ends the words that may name the event, and the event's words after an English term.
 _CUT = re.compile(r"[。;:!?\n]|\.\s")
-_VAGUE = re.compile(r"左右|大约|约|预计|approx|about|around|circa", re.IGNORECASE | re.ASCII)
+_VAGUE = re.compile(r"左右|大约|约(?=\s?[0-9])|预计|approx|about|around|circa", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,7 +139,9 @@ def _chinese(text: str, m: re.Match[str]) -> Term | None:
     again = number(m["again"]) if m["again"] else value
     start = _sentence_start(text, m.start())
     part = _nearest_part(text[start : m.start()])
-    event, since = events_in(part), m.start() - len(part)
+    event = events_in(part)
+    named = _EVENT.search(part)
+    since = m.start() - len(part) + (named.start() if named else len(part))
     unit = m["unit"].replace(" ", "")
     return _term(
         m, since, value, unit, event, sure=again == value, vague=text[max(0, m.start() - 3) : m.end() + 2]
