@@ -71,9 +71,17 @@ class Document:
     lines: tuple[Line, ...] = field(default=())  # all of them, in reading order
 
 
+_TRADITIONAL = str.maketrans(
+    "約簽訂貨發購賣買單號編內個後設圖紙確認預書時間達運齊週變補協議雙應於兩過從與終該經給續緊準則條項數產長開關門問報價廠車載東務據區",
+    "约签订货发购卖买单号编内个后设图纸确认预书时间达运齐周变补协议双应于两过从与终该经给续紧准则条项数产长开关门问报价厂车载东务据区",
+)
+"""The characters of delivery clauses: contracts from Taiwan and Hong Kong, and nets that read 签约 as 签約."""
+
+
 def normal(text: str) -> str:
-    """Full-width forms made half-width, character by character: no index into the text moves."""
-    return "".join(_normal(c) for c in text)
+    """Full-width forms made half-width and traditional ones simplified, character by character: no index into the
+    text moves."""
+    return "".join(_normal(c) for c in text).translate(_TRADITIONAL)
 
 
 def _normal(character: str) -> str:

@@ -66,6 +66,7 @@ def form(*rows: tuple[str, ...]) -> Document:
         ("交货日期：2026年5月10日。如卖方未能在2026年5月10日前交货，买方有权解除合同。", "absolute", "2026-05-10"),
         ("原合同交货期2026年4月1日作废，新的交货期为2026年5月1日。", "absolute", "2026-05-01"),
         ("The delivery date of 1 May 2026 is hereby postponed to 20 May 2026.", "absolute", "2026-05-20"),
+        ("交貨日期：2026年5月10日前，運抵買方工廠。", "absolute", "2026-05-10"),
         ("Delivery: not later than 30 April 2026, DAP Suzhou.", "absolute", "2026-04-30"),
         ("Ship by April 9, 2026. Payment due May 9, 2026.", "absolute", "2026-04-09"),
         ("The goods will be shipped within 20 days after signing of this contract.", "relative", "2026-03-22"),

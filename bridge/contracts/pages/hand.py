@@ -57,7 +57,7 @@ def unevenness(ink: Image, digits: Sequence[float]) -> float:
             if abs(centres[i][0] - x) < 0.16 * h and stats[i][3] > 0.22 * h and stats[i][2] < 0.55 * h
         ]
         # A row of a stroke has a few pixels; one alone is a fax's or the paper's speck that touches it.
-        rows = np.flatnonzero(np.isin(labels, near).sum(axis=1) >= 2) if near else []
+        rows = np.flatnonzero(np.isin(labels, near).sum(axis=1) >= 2)
         if len(rows):
             tops.append(int(rows[0]))
             feet.append(int(rows[-1]) + 1)
