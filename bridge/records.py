@@ -9,7 +9,7 @@ name says ``css``.  Times are timezone-aware, money is Decimal.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +18,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bridge.breaks import Break, Note
+from bridge.sentences import finding_sentence
 
 Image = NDArray[np.uint8]
 """H × W × 3, RGB, uint8."""
@@ -153,7 +156,7 @@ class CaptureSet:
     source: str
     shots: tuple[PageShot, ...]
     complete: bool  # every page was seen and the pager says so; counts are checked later
-    why_incomplete: tuple[str, ...] = ()
+    why_incomplete: tuple[Finding, ...] = ()
     started_at: datetime
     finished_at: datetime
 
@@ -280,11 +283,16 @@ class Finding:
     all may be pushed; row findings stand as doubts on the row itself."""
 
     code: str  # row_count, page_count, list_sum, duplicate_key, …
-    message: str  # one sentence with the numbers
+    params: Mapping[str, str | int] = field(default_factory=dict)  # the facts of its sentence
     stop: bool = False
     page: int | None = None
     row: int | None = None
     fields: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """Its sentence for logs and programs; people get it in their language from ``bridge.sentences``."""
+        return finding_sentence(self.code, self.params, "en")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -344,7 +352,6 @@ class ReviewKind(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     BREAKER = "breaker"  # too much changed or vanished at once
     LAYOUT = "layout"
-    INCOMPLETE = "incomplete"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -356,11 +363,13 @@ class ReviewItem:
     key: str | None  # best guess of the key
     order_no: str | None
     fingerprint: str
-    reason: str  # one sentence
+    reason: str  # one sentence for logs and programs; people get those of ``breaks`` in their language
+    breaks: tuple[Break, ...] = ()  # what is wrong, the weightiest first
     fields: tuple[str, ...] = ()  # the fields asked about
     line: OrderLine | None = None
     before: Mapping[str, Scalar] = field(default_factory=dict)  # what the baseline says, if there is a row
     could_be: tuple[str, ...] = ()  # stored keys this row could be
+    central: Mapping[str, Scalar] = field(default_factory=dict)  # the store's values of the fields in conflict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -372,6 +381,7 @@ class ChangeSet:
     missing: tuple[str, ...] = ()  # keys a complete capture did not show, not yet gone
     unchanged: int = 0
     held: str | None = None  # the circuit breaker's reason; then ``changes`` must not be applied
+    notes: tuple[Note, ...] = ()  # what differs but asks nothing
 
 
 # --- commit, push, report ---------------------------------------------------------------------------------
@@ -527,11 +537,3 @@ def reading_from_json(data: Mapping[str, Any]) -> Reading:
         page=data["page"],
         row=data["row"],
     )
-
-
-def group_by_order(lines: Sequence[OrderLine]) -> dict[str, list[OrderLine]]:
-    """Lines by order number, in list order."""
-    groups: dict[str, list[OrderLine]] = {}
-    for line in lines:
-        groups.setdefault(line.order_no, []).append(line)
-    return groups

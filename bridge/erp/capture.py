@@ -21,7 +21,7 @@ from bridge.erp.screen import Picture, Screen, encode_png, frame_offset, place_o
 from bridge.errors import CaptureIncomplete, NavigationFailed
 from bridge.interfaces import Progress
 from bridge.profiles import At
-from bridge.records import Box, CaptureSet, DrawnBy, Image, PageCell, PageShot
+from bridge.records import Box, CaptureSet, DrawnBy, Finding, Image, PageCell, PageShot
 
 if TYPE_CHECKING:
     from bridge.erp.session import ErpSession
@@ -59,7 +59,7 @@ class ListCapture:
     def run(self, progress: Progress | None = None, *, max_pages: int | None = None) -> CaptureSet:
         started = self._session.now()
         shots: list[PageShot] = []
-        why: list[str] = []
+        why: list[Finding] = []
         limit = min(max_pages or self._list.paging.max_pages, self._list.paging.max_pages)
         pages = 0
         for pages in range(1, limit + 1):
@@ -72,7 +72,7 @@ class ListCapture:
             if last:
                 break
             if pages == limit:
-                why.append(f"stopped after page {pages}, there are more")
+                why.append(Finding(code="capture", params={"wording": "capture_stopped", "page": pages}))
                 break
             self._turn(pages)
         return CaptureSet(

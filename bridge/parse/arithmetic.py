@@ -130,7 +130,13 @@ class _Rule:
         q, p, a = numbers
         return line, Finding(
             code="arithmetic",
-            message=f"page {line.page}, row {line.row + 1}: {q} × {p} is not {a}",
+            params={
+                "page": line.page,
+                "row": line.row + 1,
+                "quantity": str(q),
+                "price": str(p),
+                "amount": str(a),
+            },
             page=line.page,
             row=line.row,
             fields=self.names,
@@ -177,11 +183,17 @@ def _check_sum(
         if proven is not None:
             lines[open_[0]] = _with(line, proven)
         return None
-    where = "the list" if page is None else f"page {page}"
-    says = " and ".join(str(v) for v in sorted(shown))
+    facts: dict[str, str | int] = {
+        "column": column.name,
+        "shown": " / ".join(str(v) for v in sorted(shown)),
+        "rows": len(at),
+        "sum": str(sure),
+    }
+    if page is not None:
+        facts |= {"wording": "page_sum", "page": page}
     return Finding(
         code="list_sum",
-        message=f"{where} shows {says} as the sum of {column.name}; its {len(at)} rows give {sure}",
+        params=facts,
         page=page,
         fields=(field,),
     )

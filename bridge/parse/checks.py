@@ -28,7 +28,7 @@ def check(
     source: str,
     profile: Profile,
     capture_complete: bool,
-    why_incomplete: Sequence[str] = (),
+    why_incomplete: Sequence[Finding] = (),
     grids: Sequence[Grid],
     lines: Sequence[OrderLine],
 ) -> ObservedList:
@@ -37,9 +37,9 @@ def check(
     grids: as read, for their totals; lines: of ``parse_grids``.  Raises ProfileError if ``checks`` or ``sums``
     name columns that hold no numbers.
     """
-    findings = [Finding(code="capture", message=why) for why in why_incomplete]
+    findings = list(why_incomplete)
     if not capture_complete and not findings:
-        findings.append(Finding(code="capture", message="not every page of the list was captured"))
+        findings.append(Finding(code="capture"))
 
     checked, broken = check_products(profile, lines)
     checked, sums = check_sums(profile, grids, checked, whole_list=capture_complete)
@@ -51,9 +51,7 @@ def check(
     declared, uncounted = _row_counts(profile, grids, checked)
     findings += uncounted
     if not checked and declared != 0:
-        findings.append(
-            Finding(code="empty_list", message="the list shows no rows, and no proven count says that it has none")
-        )
+        findings.append(Finding(code="empty_list"))
     if declared is None:
         findings += [*_unknown_rows(profile, grids), *_gaps(grids)]
     return ObservedList(
@@ -76,14 +74,12 @@ def _duplicates(profile: Profile, lines: Sequence[OrderLine]) -> tuple[list[Orde
     for key, at in groups.items():
         if len(at) == 1:
             continue
-        places = ", ".join(f"page {lines[i].page} row {lines[i].row + 1}" for i in at)
+        places = ", ".join(f"{lines[i].page}/{lines[i].row + 1}" for i in at)
         across = len({lines[i].page for i in at}) > 1
-        name = key.replace(KEY_SEP, " / ")
-        why = "; the list moved while it was read" if across else ""
         findings.append(
             Finding(
                 code="page_overlap" if across else "duplicate_key",
-                message=f"{name} stands {len(at)} times in the list ({places}){why}",
+                params={"key": key.replace(KEY_SEP, " / "), "n": len(at), "places": places},
                 page=lines[at[0]].page,
                 row=lines[at[0]].row,
                 fields=tuple(profile.key),
@@ -115,9 +111,9 @@ def _row_counts(
         by_page = Counter(line.page for line in lines)
         return _page_counts(shown, by_page, [g.page for g in grids])
     rows = len(lines)
-    findings = _disagreements(shown, {c.page: rows for c in shown}, "the list shows")
+    findings = _disagreements(shown, {c.page: rows for c in shown})
     if not any(_agrees(c, rows) for c in shown) and not findings:
-        findings.append(_unproven_count("the list's total could not be read", rows, None))
+        findings.append(_unproven_count("total_unread", rows, None))
     proven = {c.rows for c in shown if c.proven and c.rows is not None}
     if len(proven) == 1:
         return next(iter(proven)), findings
@@ -127,27 +123,26 @@ def _row_counts(
 def _page_counts(
     shown: Sequence[Count], by_page: Counter[int], pages: Sequence[int]
 ) -> tuple[int | None, list[Finding]]:
-    findings = _disagreements(shown, by_page, "this page shows")
+    findings = _disagreements(shown, by_page)
     counted = {c.page for c in shown if c.rows is not None}
     for page in pages:
         if page not in counted:
-            findings.append(_unproven_count(f"page {page}: its count could not be read", by_page[page], page))
+            findings.append(_unproven_count("page_total_unread", by_page[page], page))
     total = sum(c.rows for c in shown if c.rows is not None)
     return (total if shown and not findings else None), findings
 
 
-def _disagreements(shown: Sequence[Count], rows: dict[int, int], whose: str) -> list[Finding]:
+def _disagreements(shown: Sequence[Count], rows: dict[int, int]) -> list[Finding]:
     findings = []
     for count in shown:
         have = rows.get(count.page, 0)
         if count.rows is None or _agrees(count, have):
             continue
         if count.proven:
-            message = f"page {count.page}: {whose} a count of {count.rows}, read were {have} rows"
-            findings.append(Finding(code="row_count", message=message, page=count.page))
+            facts = {"page": count.page, "count": count.rows, "rows": have}
+            findings.append(Finding(code="row_count", params=facts, page=count.page))
         else:
-            what = f"page {count.page}: {whose} a count that is not proven ({count.rows})"
-            findings.append(_unproven_count(what, have, count.page))
+            findings.append(_unproven_count("row_count_doubtful", have, count.page, count.rows))
     return findings
 
 
@@ -158,8 +153,10 @@ def _agrees(count: Count, rows: int) -> bool:
     return rows > 0 and rows in count.proposed
 
 
-def _unproven_count(what: str, rows: int, page: int | None) -> Finding:
-    return Finding(code="count_unproven", message=f"{what}; read were {rows} rows", page=page)
+def _unproven_count(wording: str, rows: int, page: int | None, count: int | None = None) -> Finding:
+    facts: dict[str, str | int] = {"wording": wording, "rows": rows}
+    facts |= {name: n for name, n in (("page", page), ("count", count)) if n is not None}
+    return Finding(code="count_unproven", params=facts, page=page)
 
 
 def _unknown_rows(profile: Profile, grids: Sequence[Grid]) -> list[Finding]:
@@ -168,8 +165,7 @@ def _unknown_rows(profile: Profile, grids: Sequence[Grid]) -> list[Finding]:
     return [
         Finding(
             code="unknown_row",
-            message=f"page {grid.page}: the row {' | '.join(c.text for c in row.cells if c.text)!r} was taken for "
-            f"no order, but {why}",
+            params={**why, "page": grid.page, "row": " | ".join(c.text for c in row.cells if c.text)},
             page=grid.page,
         )
         for grid in grids
@@ -178,14 +174,15 @@ def _unknown_rows(profile: Profile, grids: Sequence[Grid]) -> list[Finding]:
     ]
 
 
-def _why_unknown(profile: Profile, grid: Grid, row: GridRow) -> str:
+def _why_unknown(profile: Profile, grid: Grid, row: GridRow) -> dict[str, str]:
+    """The facts of its sentence; {} for a row that a rule explains."""
     rule = total_rule(profile, grid, row)
     if rule is None:
-        return "no rule in `list.not_orders` or `list.total_row` knows it"
+        return {"wording": "unknown_row"}
     key = [row.cells[grid.columns.index(f)].text for f in profile.key if f in grid.columns]
     if isinstance(rule, NotOrders) and all(key) and not any(re.search(rule.text, free_text(t)) for t in key):
-        return f"its key is filled and {rule.text!r} of `list.not_orders` stands elsewhere; say it more exactly"
-    return ""
+        return {"wording": "filled_key", "rule": rule.text}
+    return {}
 
 
 def _gaps(grids: Sequence[Grid]) -> list[Finding]:
@@ -196,7 +193,7 @@ def _gaps(grids: Sequence[Grid]) -> list[Finding]:
     return [
         Finding(
             code="view_gap",
-            message=f"views {above.page} and {below.page} of the scrolling list share no row: one may be lost",
+            params={"above": above.page, "below": below.page},
             page=below.page,
         )
         for above, below in pairwise(g for g in grids if g.rows)

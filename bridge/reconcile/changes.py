@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bridge.breaks import Break, BreakClass
 from bridge.reconcile.questions import breaker_question, readable_key, row_questions, stopped
 from bridge.reconcile.trust import could_be, held_orders, sort_out
 from bridge.records import BaselineRow, Change, ChangeKind, ChangeSet, ObservedList, OrderLine, Scalar
+from bridge.sentences import break_sentence
 
 GONE_AFTER = 2  # complete captures in a row
 
@@ -77,7 +79,7 @@ def reconcile(
                 Change(kind=kind, source=observed.source, key=row.key, order_no=row.order_no, before=row.fields)
             )
 
-    reviews = row_questions(baseline, observed.source, rows, candidates)
+    reviews = row_questions(baseline, observed.source, rows, candidates, key_fields)
     active = sum(not row.absent for row in baseline.values())
     why = None if released else _trips(breaker or Breaker(), active, len(lost), changed)
     if why is not None:
@@ -89,7 +91,7 @@ def reconcile(
         seen=tuple(seen),
         missing=tuple(missing),
         unchanged=unchanged,
-        held=why,
+        held=break_sentence(why.cls, why.params, "en") if why is not None else None,
     )
 
 
@@ -136,16 +138,20 @@ def _same(a: Scalar, b: Scalar) -> bool:
     return a == b and not isinstance(a, bool) and not isinstance(b, bool)
 
 
-def _trips(breaker: Breaker, active: int, lost: int, changed: int) -> str | None:
-    """The sentence that holds the change set, or None.  A first sync has nothing to be held against."""
+def _trips(breaker: Breaker, active: int, lost: int, changed: int) -> Break | None:
+    """What holds the change set, or None.  A first sync has nothing to be held against."""
     if active == 0 or active < breaker.min_rows:
         return None
-    parts = [
-        f"{n} of {active} orders {what}, more than {limit:g} %"
-        for n, what, limit in (
-            (lost, "are no longer in the list", breaker.max_gone_percent),
-            (changed, "changed at once", breaker.max_changed_percent),
-        )
-        if n * 100 > limit * active
-    ]
-    return "; ".join(parts) or None
+    limits = ((lost, breaker.max_gone_percent), (changed, breaker.max_changed_percent))
+    if not any(n * 100 > limit * active for n, limit in limits):
+        return None
+    return Break(
+        cls=BreakClass.TOO_MUCH,
+        params={
+            "active": str(active),
+            "lost": str(lost),
+            "gone_limit": f"{breaker.max_gone_percent:g}",
+            "changed": str(changed),
+            "changed_limit": f"{breaker.max_changed_percent:g}",
+        },
+    )

@@ -31,12 +31,13 @@ _GROUPS = (
     "(（",
     ")）",
 )
-_FOLD = {ord(c): g[0] for g in _GROUPS for c in g}
+LOOKALIKES = {ord(c): g[0] for g in _GROUPS for c in g}
+"""For ``str.translate``: each character → the first of its group."""
 
 
 def fold(text: str) -> str:
     """Look-alikes → one character, case → upper: texts with the same fold may show the same picture."""
-    return text.translate(_FOLD).upper()
+    return text.translate(LOOKALIKES).upper()
 
 
 def edits(a: str, b: str, limit: int = MAX_EDITS) -> int:

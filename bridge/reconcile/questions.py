@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from bridge.breaks import Break, BreakClass
+from bridge.reconcile.classes import breaks_of
 from bridge.reconcile.trust import Rows
 from bridge.records import (
     KEY_SEP,
@@ -20,10 +22,15 @@ from bridge.records import (
     ReviewKind,
     Scalar,
 )
+from bridge.sentences import break_sentence
 
 
 def row_questions(
-    baseline: Mapping[str, BaselineRow], source: str, rows: Rows, could_be: Mapping[int, tuple[str, ...]]
+    baseline: Mapping[str, BaselineRow],
+    source: str,
+    rows: Rows,
+    could_be: Mapping[int, tuple[str, ...]],
+    key_fields: Sequence[str],
 ) -> list[ReviewItem]:
     """One question for each doubtful row, and one for each key that several rows have.
 
@@ -32,12 +39,17 @@ def row_questions(
     items: list[ReviewItem] = []
     for line in rows.doubtful:
         stored = baseline.get(line.key)
-        items.append(_line_item(ReviewKind.DOUBTFUL_ROW, line, before=stored.fields if stored else {}))
+        before = stored.fields if stored else {}
+        items.append(_line_item(ReviewKind.DOUBTFUL_ROW, line, key_fields, before=before))
     twins: dict[str, list[OrderLine]] = defaultdict(list)
     for line in rows.duplicated:
         twins[line.key].append(line)
     for key, lines in twins.items():
-        places = ", ".join(f"page {line.page} row {line.row + 1}" for line in lines)
+        places = ", ".join(f"{line.page}/{line.row + 1}" for line in lines)
+        what = Break(
+            cls=BreakClass.DUPLICATE_KEY,
+            params={"key": readable_key(key), "n": str(len(lines)), "places": places},
+        )
         stored = baseline.get(key)
         items.append(
             ReviewItem(
@@ -46,14 +58,16 @@ def row_questions(
                 key=key,
                 order_no=lines[0].order_no,
                 fingerprint=_fingerprint(source, "duplicate", key, sorted(_texts(line) for line in lines)),
-                reason=f"{readable_key(key)} stands {len(lines)} times in the list: {places}",
+                reason=break_sentence(what.cls, what.params, "en"),
+                breaks=(what,),
                 fields=lines[0].doubtful,
                 line=lines[0],
                 before=stored.fields if stored else {},
             )
         )
     items += [
-        _line_item(ReviewKind.DOUBTFUL_KEY, line, could_be=could_be.get(id(line), ())) for line in rows.nameless
+        _line_item(ReviewKind.DOUBTFUL_KEY, line, key_fields, could_be=could_be.get(id(line), ()))
+        for line in rows.nameless
     ]
     return _distinct(items)
 
@@ -61,6 +75,7 @@ def row_questions(
 def _line_item(
     kind: ReviewKind,
     line: OrderLine,
+    key_fields: Sequence[str],
     *,
     before: Mapping[str, Scalar] | None = None,
     could_be: tuple[str, ...] = (),
@@ -76,6 +91,7 @@ def _line_item(
         order_no=line.order_no,
         fingerprint=_fingerprint(line.source, kind.value, line.key, [asked, rest]),
         reason=f"{readable_key(line.key)}, page {line.page} row {line.row + 1}, is not proven: {why}",
+        breaks=breaks_of(line, before or {}, key_fields),
         fields=line.doubtful,
         line=line,
         before=before or {},
@@ -104,19 +120,21 @@ def stopped(source: str, message: str) -> ReviewItem:
         order_no=None,
         fingerprint=_fingerprint(source, "layout", message, []),
         reason=message,
+        breaks=(Break(cls=BreakClass.LAYOUT, params={"text": message}),),
     )
 
 
-def breaker_question(source: str, why: str, lost: Sequence[str], changes: Sequence[Change]) -> ReviewItem:
+def breaker_question(source: str, what: Break, lost: Sequence[str], changes: Sequence[Change]) -> ReviewItem:
     """Asks about exactly these changes: letting them through is no leave for others."""
-    what = [sorted(lost), sorted((c.key, c.kind, str(sorted(c.after.items()))) for c in changes)]
+    held = [sorted(lost), sorted((c.key, c.kind, str(sorted(c.after.items()))) for c in changes)]
     return ReviewItem(
         kind=ReviewKind.BREAKER,
         source=source,
         key=None,
         order_no=None,
-        fingerprint=_fingerprint(source, "breaker", "", what),
-        reason=why,
+        fingerprint=_fingerprint(source, "breaker", "", held),
+        reason=break_sentence(what.cls, what.params, "en"),
+        breaks=(what,),
     )
 
 

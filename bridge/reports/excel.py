@@ -13,11 +13,13 @@ from typing import Any
 
 import xlsxwriter
 
+from bridge.breaks import HANDLING
 from bridge.records import Change, Scalar
 from bridge.reports.phrases import phrases, sheet_name
 from bridge.reports.pictures import Picture
+from bridge.reports.said import say_break, say_fact, say_reason
 from bridge.reports.show import key_text, scalar_text, visible
-from bridge.reports.view import RunView, field_order
+from bridge.reports.view import DoubtfulRow, Notice, RunView, field_order
 from bridge.reports.words import Language, explain, say, say_finding, say_stage
 
 CELL_LIMIT = 32_767  # characters in one cell (Excel's specifications and limits)
@@ -80,6 +82,7 @@ class _Workbook:
         self._changes()
         self._added()
         self._gone()
+        self._notes()
         self._book.close()
         return self._out.getvalue()
 
@@ -128,14 +131,23 @@ class _Workbook:
                 self._put(sheet, row, 1, value)
             row += 1
         for heading, lines in (
-            (say_("findings"), [(say_finding(f.code, self._language), f.message) for f in view.findings]),
-            (say_("next"), [(say(n.kind, self._language), n.reason) for n in view.notices]),
+            (
+                say_("findings"),
+                [(say_finding(f.code, self._language), say_fact(f, self._language)) for f in view.findings],
+            ),
+            (say_("next"), [(say(n.kind, self._language), self._reason(n)) for n in view.notices]),
         ):
             for label, text in lines:
                 sheet.write_string(row, 0, f"{heading} · {visible(label)}", self._label)
                 self._put(sheet, row, 1, text)
                 row += 1
         row += 1
+        sheet.write_string(row, 0, say_("classes"), self._label)
+        for cls, n in view.classes:
+            row += 1
+            sheet.write_string(row, 0, say(cls, self._language), self._label)
+            sheet.write_string(row, 1, f"{n}  ·  {say(HANDLING[cls], self._language)}", self._text)
+        row += 2
         sheet.write_string(row, 0, say_("stages"), self._label)
         for stage, seconds in s.seconds.items():
             row += 1
@@ -147,8 +159,9 @@ class _Workbook:
     def _doubtful(self) -> None:
         say_ = self._say
         heads = [
-            ("#", 6), (say_("order"), 22), (say_("kind"), 18), (say_("field"), 14), (say_("picture"), 0),
-            (say_("guess"), 26), (say_("alternatives"), 26), (say_("old"), 22), (say_("why"), 52),
+            ("#", 6), (say_("order"), 22), (say_("kind"), 18), (say_("class"), 20), (say_("field"), 14),
+            (say_("picture"), 0), (say_("guess"), 26), (say_("alternatives"), 26), (say_("old"), 22),
+            (say_("why"), 52),
             (say_("page"), 7), (say_("row"), 7), (say_("confidence"), 10), (say_("could_be"), 26),
             (say_("whole_row"), 80),
         ]  # fmt: skip
@@ -160,14 +173,16 @@ class _Workbook:
                 for name, v in r.line.fields.items()
             )
             for q in r.questions:
-                why = "\n".join(explain(d, self._language) for d in q.doubts) or r.reason
+                why = "\n".join(explain(d, self._language) for d in q.doubts) or self._reason(r)
+                own = [b.cls for b in r.breaks if b.field in (q.field, "")]
                 rows.append([
-                    r.number, r.order_no, say(r.kind, self._language), self._name(q.field), None, q.text,
+                    r.number, r.order_no, say(r.kind, self._language),
+                    " / ".join(say(cls, self._language) for cls in own), self._name(q.field), None, q.text,
                     "   ".join(q.alternatives), q.old, why, r.line.page, r.line.row + 1,
                     Decimal(f"{q.reading.confidence:.3f}"), "   ".join(key_text(k) for k in r.could_be), whole,
                 ])  # fmt: skip
                 pictures.append(q.picture)
-        self._sheet("doubtful", heads, rows, pictures=pictures, picture_column=4, doubt_column=5)
+        self._sheet("doubtful", heads, rows, pictures=pictures, picture_column=5, doubt_column=6)
 
     def _changes(self) -> None:
         say_ = self._say
@@ -192,6 +207,29 @@ class _Workbook:
     def _gone(self) -> None:
         missing = [(self._say("missing"), key_text(key)) for key in self._view.missing]
         self._orders("gone", [*self._view.gone, *self._view.left], lambda c: c.before, missing)
+
+    def _notes(self) -> None:
+        if not self._view.notes:
+            return
+        say_ = self._say
+        heads = [
+            (say_("order"), 22),
+            (say_("key"), 24),
+            (say_("class"), 20),
+            (say_("field"), 16),
+            (say_("why"), 80),
+        ]
+        rows = [
+            [
+                n.order_no,
+                key_text(n.key),
+                say(n.what.cls, self._language),
+                self._name(n.what.field) if n.what.field else "",
+                say_break(n.what, self._language, self._name),
+            ]
+            for n in self._view.notes
+        ]
+        self._sheet("notes", heads, rows)
 
     def _orders(self, name: str, changes: Sequence[Change], values: Any, more: Sequence[tuple[str, str]]) -> None:
         present = {field for c in changes for field in values(c)}
@@ -232,6 +270,9 @@ class _Workbook:
                 self._picture(sheet, i, picture_column, image)
             elif any(isinstance(value, str) and len(value) > LONG for value in cells):
                 sheet.set_row_pixels(i, 80)  # else Excel makes the row as high as the screen
+
+    def _reason(self, asked: DoubtfulRow | Notice) -> str:
+        return say_reason(asked, self._language, self._name)
 
     def _put(self, sheet: Any, row: int, col: int, value: Scalar, form: Any = None) -> None:
         if value is None:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from bridge.breaks import Break
 from bridge.records import (
     KEY_SEP,
     Change,
@@ -37,6 +38,8 @@ def json_bytes(view: RunView, reviews: tuple[ReviewItem, ...]) -> bytes:
             for c in (*(o.change for o in view.changed), *view.added, *view.back, *view.gone, *view.left)
         ],
         "missing": [key.split(KEY_SEP) for key in view.missing],
+        "notes": [{"key": n.key.split(KEY_SEP), "order_no": n.order_no, **_break(n.what)} for n in view.notes],
+        "classes": {cls.value: n for cls, n in view.classes},
         "unchanged": view.unchanged,
     }
     # Lone surrogates have no UTF-8; their \uXXXX form is valid JSON and loses nothing.
@@ -58,10 +61,20 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "message": finding.message,
+        "params": dict(finding.params),
         "stop": finding.stop,
         "page": finding.page,
         "row": finding.row,
         "fields": list(finding.fields),
+    }
+
+
+def _break(what: Break) -> dict[str, Any]:
+    return {
+        "class": what.cls.value,
+        "handling": what.handling.value,
+        "field": what.field or None,
+        "params": dict(what.params),
     }
 
 
@@ -107,9 +120,12 @@ def _review(item: ReviewItem) -> dict[str, Any]:
         "order_no": item.order_no,
         "fingerprint": item.fingerprint,
         "reason": item.reason,
+        "class": item.breaks[0].cls.value if item.breaks else None,
+        "breaks": [_break(b) for b in item.breaks],
         "fields": list(item.fields),
         "page": item.line.page if item.line else None,
         "row": item.line.row if item.line else None,
         "before": _values(item.before),
+        "store": _values(item.central),
         "could_be": [key.split(KEY_SEP) for key in item.could_be],
     }

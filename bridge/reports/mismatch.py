@@ -59,7 +59,7 @@ class MismatchReporter:
         view = build(summary, observed, changes, Pictures(self._evidence), pictured=self._pictured)
         files = {
             "report.json": json_bytes(view, changes.reviews),
-            "report.csv": csv_bytes(view, self._language),
+            "report.csv": csv_bytes(view, self._language, self._name),
             "report.xlsx": xlsx_bytes(view, language=self._language, name_of=self._name, zone=self._zone),
             "report.html": render(view, language=self._language, name_of=self._name, zone=self._zone),
         }

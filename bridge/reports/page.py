@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bridge.breaks import HANDLING
 from bridge.records import KEY_SEP, Change, FieldValue, RunStatus, Scalar, Witness
 from bridge.reports.phrases import DECIDE_COMMAND, LIST_COMMAND, RELEASE_COMMAND, phrases
+from bridge.reports.said import Namer, say_break, say_fact, say_reason
 from bridge.reports.show import differing, doubtful_spans, scalar_text, value_html, visible
 from bridge.reports.table import doubts_by_column
 from bridge.reports.view import DoubtfulRow, Question, RunView, field_order
@@ -21,9 +23,6 @@ from bridge.reports.words import Language, explain, say, say_finding, say_stage
 
 LISTED = 100
 """Rows of one list of whole orders (added, gone, …) on the page; the sheets have all of them."""
-
-Namer = Callable[[str], str]
-"""Field name → what people call it."""
 
 
 def render(view: RunView, *, language: Language, name_of: Namer, zone: tzinfo) -> bytes:
@@ -44,6 +43,10 @@ def render(view: RunView, *, language: Language, name_of: Namer, zone: tzinfo) -
         say=lambda thing: say(thing, language),
         explain=lambda thing: explain(thing, language),
         say_finding=lambda code: visible(say_finding(code, language)),
+        say_fact=lambda finding: say_fact(finding, language),
+        say_reason=lambda asked: say_reason(asked, language, name_of),
+        say_break=lambda what: say_break(what, language, name_of),
+        handling=HANDLING,
         say_stage=lambda stage: visible(say_stage(stage, language)),
         name=lambda field: visible(name_of(field)),
         show=_Shows(language),

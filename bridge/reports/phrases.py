@@ -105,6 +105,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "key": ("编号", "Key"),
     "field": ("字段", "Field"),
     "kind": ("类别", "Kind"),
+    "class": ("差异类型", "Class"),
+    "classes": ("差异类型", "Classes of differences"),
+    "notes": ("只作记录", "Noted"),
+    "notes_intro": ("这些差异不用人决定，也没有推送。", "These differences ask nothing and were not passed on."),
     "confidence": ("模型把握", "Confidence"),
     "seen_text": ("画面文字", "As displayed"),
     "doubt_row": ("待处理", "doubtful"),
@@ -148,6 +152,7 @@ SHEETS: dict[str, tuple[str, str]] = {
     "changes": ("变更", "Changes"),
     "added": ("新增", "Added"),
     "gone": ("消失", "Gone"),
+    "notes": ("记录", "Noted"),
 }
 
 Say = Callable[..., str]

@@ -5,9 +5,11 @@ Every sink (page, sheets, table, JSON) draws from this, so they cannot disagree.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bridge.breaks import WEIGHT, Break, BreakClass, Note
 from bridge.records import (
     KEY_SEP,
     Change,
@@ -51,7 +53,8 @@ class DoubtfulRow:
     kind: ReviewKind
     order_no: str
     key: str
-    reason: str
+    reason: str  # for questions without breaks
+    breaks: tuple[Break, ...]  # the weightiest first
     line: OrderLine
     questions: tuple[Question, ...]
     could_be: tuple[str, ...]
@@ -64,6 +67,7 @@ class Notice:
 
     kind: ReviewKind
     reason: str
+    breaks: tuple[Break, ...] = ()
     order_no: str = ""
 
 
@@ -102,6 +106,24 @@ class RunView:
     gone: tuple[Change, ...]
     left: tuple[Change, ...]
     missing: tuple[str, ...]  # keys
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def classes(self) -> tuple[tuple[BreakClass, int], ...]:
+        """How many orders show each class of break, the weightiest first."""
+        by_kind = {
+            BreakClass.NEW: self.added,
+            BreakClass.CHANGED: self.changed,
+            BreakClass.GONE: self.gone,
+            BreakClass.LEFT: self.left,
+            BreakClass.BACK: self.back,
+            BreakClass.NOT_SEEN: self.missing,
+        }
+        counts = Counter({cls: len(rows) for cls, rows in by_kind.items() if rows})
+        asked = [r.breaks for r in self.doubtful] + [n.breaks for n in self.notices]
+        counts.update(cls for breaks in asked for cls in {b.cls for b in breaks})
+        counts.update(cls for _, cls in {(n.key, n.what.cls) for n in self.notes})
+        return tuple(sorted(counts.items(), key=lambda item: WEIGHT[item[0]]))
 
     @property
     def straight_share(self) -> float | None:
@@ -126,7 +148,7 @@ def build(
         unchanged=changes.unchanged,
         findings=observed.findings,
         notices=tuple(
-            Notice(kind=r.kind, reason=r.reason, order_no=r.order_no or "")
+            Notice(kind=r.kind, reason=r.reason, breaks=r.breaks, order_no=r.order_no or "")
             for r in changes.reviews
             if r.line is None
         ),
@@ -140,6 +162,7 @@ def build(
         gone=tuple(by_kind[ChangeKind.GONE]),
         left=tuple(by_kind[ChangeKind.LEFT]),
         missing=changes.missing,
+        notes=changes.notes,
     )
 
 
@@ -161,6 +184,7 @@ def _doubtful(
             order_no=line.order_no or (item.order_no if item and item.order_no else ""),
             key=line.key,
             reason=item.reason if item else "",
+            breaks=item.breaks if item else (),
             line=line,
             questions=tuple(
                 _question(name, line.fields[name], before, source) for name in asked_fields(line, item)

@@ -7,12 +7,12 @@ complete against the enums of records and interfaces in both languages.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from bridge.breaks import BreakClass, Handling
 from bridge.interfaces import Action
 from bridge.records import ChangeKind, Doubt, ReviewKind, RowKind, RunStatus, Witness
-
-Language = Literal["zh", "en"]
+from bridge.sentences import Language as Language
 
 
 class Word(NamedTuple):
@@ -136,12 +136,130 @@ REVIEWS: dict[ReviewKind, Word] = {
         "列表的表头与配置不符，在改好配置之前不会处理。",
         "The list's headings are not as the profile says; nothing is passed on until the profile is right.",
     ),
-    ReviewKind.INCOMPLETE: Word(
-        "列表没有读全",
-        "list not complete",
-        "没有读到整个列表，所以没有任何订单被算作消失。",
-        "Not all of the list was seen, so no order counts as gone.",
+}
+
+BREAKS: dict[BreakClass, Word] = {
+    BreakClass.LAYOUT: Word(
+        "列表不能使用", "list cannot be used", "列表的样子与配置不符。", "The list is not as the profile says."
     ),
+    BreakClass.TOO_MUCH: Word(
+        "一次变化过大",
+        "too much at once",
+        "可能是页面出了错，先暂停。",
+        "More likely a fault of the page than the truth: held.",
+    ),
+    BreakClass.DUPLICATE_KEY: Word(
+        "编号重复",
+        "duplicate key",
+        "同一列表中有几行编号相同，不知道哪一行算数。",
+        "Several rows of the list have one key; it is not clear which counts.",
+    ),
+    BreakClass.DUPLICATE_ELSEWHERE: Word(
+        "另一来源已有此单",
+        "already in another source",
+        "同一平台订单在两个来源中出现，重复处理会发两次货。",
+        "The same platform order stands in two sources; handled twice it would ship twice.",
+    ),
+    BreakClass.KEY_UNPROVEN: Word(
+        "编号未证实",
+        "key not proven",
+        "不知道这是哪个订单，所以既不算新增，也不会有旧订单被算作消失。",
+        "It is not certain which order this is: it is not new, and none that it could be is gone.",
+    ),
+    BreakClass.CONFLICT: Word(
+        "两边都改了",
+        "changed on both sides",
+        "ERP 和中央库都改了这个字段，改成了不同的值。",
+        "The ERP and the store both changed the field, each to something else.",
+    ),
+    BreakClass.ARITHMETIC: Word(
+        "算术不符", "arithmetic broken", "数量×单价不等于金额。", "Quantity times price does not give the amount."
+    ),
+    BreakClass.UNKNOWN_CUSTOMER: Word(
+        "未登记的客户",
+        "unknown customer",
+        "对照表里没有这个客户；登记一次，以后不再问。",
+        "No mapping knows this customer; say it once and it holds.",
+    ),
+    BreakClass.UNKNOWN_SKU: Word(
+        "未登记的存货",
+        "unknown SKU",
+        "对照表里没有这个存货编码；登记一次，以后不再问。",
+        "No mapping knows this SKU; say it once and it holds.",
+    ),
+    BreakClass.UNKNOWN_STATUS: Word(
+        "未登记的状态",
+        "unknown status",
+        "对照表里没有这个状态；登记一次，以后不再问。",
+        "No mapping knows this status; say it once and it holds.",
+    ),
+    BreakClass.UNKNOWN_WORD: Word(
+        "未登记的词",
+        "unknown word",
+        "对照表里没有这个词；登记一次，以后不再问。",
+        "No mapping knows this word; say it once and it holds.",
+    ),
+    BreakClass.DIFFERENT: Word(
+        "确实不同，未证实",
+        "really different, not proven",
+        "读到的与原来的值差别明显，但还缺一个依据。",
+        "What was read is clearly unlike the value before, but one witness is missing.",
+    ),
+    BreakClass.UNPROVEN: Word(
+        "未证实", "not proven", "只有一个依据支持这个读数。", "Only one witness speaks for the reading."
+    ),
+    BreakClass.MISREAD: Word(
+        "多半是读错",
+        "probably misread",
+        "只差形近字，或图片与上次完全相同。",
+        "Only look-alikes differ, or the picture is the very same as before.",
+    ),
+    BreakClass.NEW: Word("新订单", "new order"),
+    BreakClass.CHANGED: Word("已变更", "changed"),
+    BreakClass.GONE: Word(
+        "已消失", "gone", "连续两次完整读取都没有出现。", "Two complete captures in a row did not show it."
+    ),
+    BreakClass.LEFT: Word(
+        "离开列表", "left the list", "不再符合列表的筛选条件。", "It is outside the list's filter now."
+    ),
+    BreakClass.BACK: Word("重新出现", "back again"),
+    BreakClass.NOT_SEEN: Word(
+        "暂未看到",
+        "not seen this time",
+        "再有一次完整读取仍没有，才算消失。",
+        "It counts as gone only if the next complete capture does not show it either.",
+    ),
+    BreakClass.STORE_DRIFTED: Word(
+        "中央库被改动",
+        "store drifted",
+        "别人在中央库改了这个字段，ERP 没有变。",
+        "Someone else edited the field in the store; the ERP did not change.",
+    ),
+    BreakClass.STORE_KEPT: Word(
+        "以中央库为准",
+        "store's value kept",
+        "ERP 变了，但这个字段以中央库为准。",
+        "The ERP changed, but the store owns this field.",
+    ),
+    BreakClass.WITHIN_TOLERANCE: Word(
+        "在误差之内",
+        "within tolerance",
+        "差别在配置允许的范围内，不算变更。",
+        "The difference is within what the configuration allows; it is no change.",
+    ),
+    BreakClass.OVERDUE: Word(
+        "逾期未发货",
+        "overdue",
+        "承诺的日期已过，还没有发货。",
+        "The promised date has passed and nothing was shipped.",
+    ),
+}
+
+HANDLINGS: dict[Handling, Word] = {
+    Handling.PASS_ON: Word("自动推送", "passed on"),
+    Handling.ASK: Word("等人决定", "waits for a person"),
+    Handling.WAIT: Word("等下一次读取", "waits for the next capture"),
+    Handling.NOTE: Word("只记录", "only noted"),
 }
 
 CHANGES: dict[ChangeKind, Word] = {
@@ -303,6 +421,10 @@ def word_of(thing: StrEnum) -> Word:
             return ROWS[thing]
         case Action():
             return ACTIONS[thing]
+        case BreakClass():
+            return BREAKS[thing]
+        case Handling():
+            return HANDLINGS[thing]
     raise KeyError(f"no words for {thing!r}")
 
 

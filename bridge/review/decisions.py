@@ -33,7 +33,6 @@ CHOICES: Mapping[ReviewKind, tuple[Action, ...]] = {
     ReviewKind.DUPLICATE_KEY: (Action.TYPE, Action.NOT_AN_ORDER, Action.DROP),
     ReviewKind.BREAKER: (Action.RELEASE, Action.DROP),
     ReviewKind.LAYOUT: (Action.DROP,),
-    ReviewKind.INCOMPLETE: (Action.DROP,),
 }
 """What can be answered to which question."""
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from bridge.breaks import Break, BreakClass
 from bridge.records import (
     Doubt,
     FieldValue,
@@ -86,6 +87,10 @@ def item_from_row(row: Mapping[str, Any]) -> ReviewItem:
         line=line_from_json(row["line"]) if row["line"] is not None else None,
         before=decode_fields(row["before"]),
         could_be=tuple(row["could_be"]),
+        breaks=tuple(
+            Break(cls=BreakClass(b["class"]), field=b["field"], params=b["params"]) for b in row["breaks"]
+        ),
+        central=decode_fields(row["central"]),
     )
 
 
@@ -102,6 +107,8 @@ def item_to_row(item: ReviewItem) -> dict[str, Any]:
         "line": line_to_json(item.line) if item.line is not None else None,
         "before": encode_fields(item.before),
         "could_be": list(item.could_be),
+        "breaks": [{"class": b.cls.value, "field": b.field, "params": dict(b.params)} for b in item.breaks],
+        "central": encode_fields(item.central),
     }
 
 

@@ -23,7 +23,7 @@ from bridge.store.observations import chunks
 from bridge.store.tables import meta, review_items
 
 # Questions about the list as a whole.  They may return after they were answered, once the list was well between.
-WHOLE_LIST = (ReviewKind.BREAKER, ReviewKind.LAYOUT, ReviewKind.INCOMPLETE)
+WHOLE_LIST = (ReviewKind.BREAKER, ReviewKind.LAYOUT)
 
 
 def release_name(source: str) -> str:

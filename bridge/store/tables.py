@@ -184,6 +184,8 @@ review_items = Table(
     Column("line", Json),  # the whole OrderLine with its readings
     Column("before", Json, nullable=False),
     Column("could_be", Json, nullable=False),
+    Column("breaks", Json, nullable=False, server_default=text("'[]'")),  # class, field, facts
+    Column("central", Json, nullable=False, server_default=text("'{}'")),  # records.encode_fields
     Column("state", Text, nullable=False),  # open | decided | superseded
     Column("binding", Boolean, nullable=False),  # decided, and not to be asked again
     Column("run_id", Text, nullable=False),

@@ -218,7 +218,7 @@ def a_run(listing: Listing, *, more_added: int = 0) -> tuple[RunSummary, Observe
     )
     observed = ObservedList(
         source="demo", lines=lines, complete=True, declared_total=24,
-        findings=(Finding(code="list_sum", message="金额合计 38,112.44，列表合计行显示 38,112.46，相差 0.02"),),
+        findings=(Finding(code="list_sum", params={"column": "金额", "shown": "38,112.46", "rows": 24, "sum": "38,112.44"}),),
     )  # fmt: skip
     started = datetime(2026, 5, 6, 1, 15, 2, tzinfo=UTC)
     summary = RunSummary(

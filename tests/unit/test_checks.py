@@ -13,7 +13,7 @@ from bridge.errors import ProfileError
 from bridge.parse.checks import check
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile
-from bridge.records import Doubt, Grid, GridRow, ObservedList, Reading, RowKind, Witness
+from bridge.records import Doubt, Finding, Grid, GridRow, ObservedList, Reading, RowKind, Witness
 
 PRODUCT = {"product": {"quantity": "quantity", "price": "price", "amount": "amount"}}
 WITH_PRODUCT = profile(checks=PRODUCT)
@@ -24,7 +24,7 @@ BLANK_TOTAL = profile(order_list={"total_row": {"sums": ["amount"]}})
 ROUNDED_TOTAL = profile(order_list={"total_row": {"sums": ["amount"], "rounding": "0.005"}})
 
 
-def checked(of: Profile, *grids: Grid, complete: bool = True, why: Sequence[str] = ()) -> ObservedList:
+def checked(of: Profile, *grids: Grid, complete: bool = True, why: Sequence[Finding] = ()) -> ObservedList:
     return check(
         source=SOURCE,
         profile=of,
@@ -221,9 +221,14 @@ def test_a_list_without_rows_is_complete_only_if_a_proven_count_says_zero() -> N
 
 
 def test_an_incomplete_capture_is_an_incomplete_list_and_says_why() -> None:
-    observed = checked(profile(), grid(usual()), complete=False, why=["page 2 is missing"])
+    observed = checked(
+        profile(),
+        grid(usual()),
+        complete=False,
+        why=[Finding(code="capture", params={"wording": "capture_stopped", "page": 2})],
+    )
     assert not observed.complete
-    assert observed.findings[0].message == "page 2 is missing"
+    assert observed.findings[0].message == "stopped after page 2, there are more"
     assert not checked(profile(), grid(usual()), complete=False).complete
 
 

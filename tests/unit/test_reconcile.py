@@ -315,7 +315,7 @@ def test_an_incomplete_list_says_nothing_about_what_is_missing_but_its_proven_ro
 
 
 def test_nothing_goes_out_from_a_list_with_a_finding_that_stops() -> None:
-    stop = Finding(code="layout", message="the heading 金额 moved", stop=True)
+    stop = Finding(code="layout", params={"text": "the heading 金额 moved"}, stop=True)
     observed = seen_now([order("SO-0102")], findings=[stop])
     result = reconcile(baseline(stored(one(), missing=1)), observed, key_fields=["order_no"])
     assert result.changes == result.seen == result.missing == ()

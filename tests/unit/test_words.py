@@ -10,16 +10,18 @@ from typing import Any
 import pytest
 
 import bridge
+from bridge.breaks import HANDLING, BreakClass, Handling
 from bridge.interfaces import Action
 from bridge.records import STAGES, ChangeKind, Doubt, Finding, ReviewKind, RowKind, RunStatus, Witness
 from bridge.reports import words
 from bridge.reports.phrases import PHRASES, SHEETS, phrases
 from bridge.reports.words import Word, explain, say, say_field, say_finding, say_stage
+from bridge.sentences import BREAKS, FINDINGS, break_sentence, finding_sentence
 
-ENUMS = (Doubt, Witness, ReviewKind, ChangeKind, RunStatus, RowKind, Action)
+ENUMS = (Doubt, Witness, ReviewKind, ChangeKind, RunStatus, RowKind, Action, BreakClass, Handling)
 TABLES: tuple[Mapping[Any, Word], ...] = (
     words.DOUBTS, words.WITNESSES, words.REVIEWS, words.CHANGES, words.STATUSES, words.ROWS, words.STAGES,
-    words.ACTIONS, words.FINDINGS, words.FIELDS,
+    words.ACTIONS, words.BREAKS, words.HANDLINGS, words.FINDINGS, words.FIELDS,
 )  # fmt: skip
 
 
@@ -49,7 +51,7 @@ def test_equal_values_of_different_enums_keep_their_own_words() -> None:
 
 def test_names_within_a_table_are_distinct() -> None:
     """Two doubts with one name could not be told apart in the report."""
-    for table in TABLES[:9]:
+    for table in TABLES[:11]:
         for language in (0, 1):
             names = [word[language] for word in table.values()]
             assert len(set(names)) == len(names)
@@ -79,6 +81,30 @@ def test_every_finding_code_that_the_program_uses_has_words() -> None:
                 used |= {n.value for c in codes for n in ast.walk(c) if isinstance(n, ast.Constant)}
     assert len(used) >= 5
     assert used - set(words.FINDINGS) == set()
+
+
+def test_every_break_has_a_sentence_and_a_handling() -> None:
+    """Both languages take the same facts, and say them."""
+    assert set(BREAKS) == set(HANDLING) == set(BreakClass)
+    for cls, (zh, en) in BREAKS.items():
+        assert holes(zh) == holes(en), cls
+        facts = {name: f"<{name}>" for name in holes(zh)}
+        for language in ("zh", "en"):
+            said = break_sentence(cls, facts, language, field="<field>")
+            assert all(f"<{name}>" in said for name in facts), said
+    assert all(cls is BreakClass.NOT_SEEN or HANDLING[cls] is not Handling.WAIT for cls in BreakClass)
+
+
+def test_every_finding_is_said_in_both_languages_with_its_facts() -> None:
+    for code, (zh, en) in FINDINGS.items():
+        assert holes(zh) == holes(en), code
+        assert is_chinese(zh)
+        assert not is_chinese(en)
+    assert (
+        finding_sentence("row_count", {"page": 2, "count": 9, "rows": 8}, "zh")
+        == "第 2 页：显示共 9 条，读到 8 行"
+    )
+    assert finding_sentence("never_heard_of", {"a": "1", "b": "2"}, "zh") == "1, 2"
 
 
 def test_a_name_without_words_is_shown_as_it_is() -> None:
