@@ -101,7 +101,7 @@ def test_fifty_mixed_questions_are_settled_with_a_key_or_two_each_and_not_asked_
     page.evaluate(CLOCK)
     presses = 0
     while number := shown(page):
-        kind = page.locator("#card .tag").inner_text()
+        kind = page.locator("#card .tag").first.inner_text()
         doubts = page.locator("#card .why").inner_text()
         page.wait_for_timeout(250)  # a glance; meanwhile the next cards are loaded
         if number.startswith("小计"):
@@ -222,7 +222,7 @@ def test_a_held_list_is_let_through_by_pressing_twice(desktop: Desktop) -> None:
     desktop.sync(lines[:5], breaker=tight)
     with desktop.open():
         page = signed_in(desktop, "li")
-        assert page.locator("#card .tag").inner_text() == "变化过大，已暂停"
+        assert page.locator("#card .tag").first.inner_text() == "变化过大，已暂停"
         page.keyboard.press("r")
         assert "再按一次" in page.locator("[value=release]").inner_text()
         assert len(open_questions(desktop)) == 1

@@ -10,7 +10,8 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from bridge.interfaces import Action
-from bridge.records import KEY_SEP, FieldValue, ReviewKind, Scalar
+from bridge.records import KEY_SEP, FieldValue, ReviewItem, ReviewKind, Scalar
+from bridge.reports.said import say_reason
 from bridge.reports.show import differing, doubtful_spans, scalar_text, value_html, visible
 from bridge.reports.words import Language, explain, say
 from bridge.review.web.breaks import Confusion, Group
@@ -42,6 +43,10 @@ class Shows:
     def action(self, name: str) -> str:
         """What a decision is called; one of another version's is shown as it is."""
         return self.word(Action(name)) if name in {a.value for a in Action} else visible(name)
+
+    def reason(self, item: ReviewItem) -> Markup:
+        """Why it is asked, in the reader's language."""
+        return self.text(say_reason(item, self._language, lambda field: self._name_of(item.source, field)))
 
     def name(self, source: str, field: str) -> str:
         return visible(self._name_of(source, field))
