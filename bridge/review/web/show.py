@@ -10,7 +10,7 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from bridge.interfaces import Action
-from bridge.records import KEY_SEP, FieldValue, ReviewItem, ReviewKind, Scalar
+from bridge.records import KEY_SEP, ChangeKind, FieldValue, ReviewItem, ReviewKind, Scalar
 from bridge.reports.said import say_reason
 from bridge.reports.show import differing, doubtful_spans, scalar_text, value_html, visible
 from bridge.reports.words import Language, explain, say
@@ -47,6 +47,10 @@ class Shows:
     def reason(self, item: ReviewItem) -> Markup:
         """Why it is asked, in the reader's language."""
         return self.text(say_reason(item, self._language, lambda field: self._name_of(item.source, field)))
+
+    def change(self, name: str) -> str:
+        """What a message tells of; one of another version's is shown as it is."""
+        return self.word(ChangeKind(name)) if name in {k.value for k in ChangeKind} else visible(name)
 
     def name(self, source: str, field: str) -> str:
         return visible(self._name_of(source, field))
