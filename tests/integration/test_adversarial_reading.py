@@ -196,8 +196,8 @@ LONG = "交期不可延误，加急，需贴条码，按图纸生产"
 def test_a_text_that_ends_with_dots_goes_on_somewhere(
     cell: str,
     page_help: bool,
-    page: Page,
-    browser: Browser,
+    page: Page,  # noqa: F811
+    browser: Browser,  # noqa: F811
     nets: Any,  # noqa: F811
 ) -> None:
     """Six different remarks were cut to one and the same picture, which drew back equal."""
