@@ -49,7 +49,7 @@ class Watch:
         self._thread = threading.Thread(target=self._look)
 
     def _look(self) -> None:
-        while not self._end.wait(0.1):
+        while not self._end.wait(0.3):
             for process in psutil.process_iter(["cmdline"]):
                 self.seen.add("\0".join(process.info["cmdline"] or ()))
 
@@ -86,13 +86,9 @@ def test_no_planted_secret_is_found_anywhere(world: World, monkeypatch: pytest.M
         receiver='[notify]\nto = ["secret:ops"]\n',
     )  # fmt: skip
     with Watch() as watch:
-        said = [sync(world)]
         world.move_on()
-        world.erp.faults.set("http_500")
-        said.append(sync(world))
-        world.erp.faults.clear()
         world.receiver.misbehave("status", status=400, times=1)
-        said.append(sync(world))
+        said = [sync(world)]
         world.erp.end_sessions()
         said.append(sync(world, BRIDGE_SECRET_ERP=WRONG))
     assert (world.data / "refused").exists(), "the wrong password was met"
