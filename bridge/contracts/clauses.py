@@ -29,6 +29,8 @@ from bridge.contracts.roles import (
 )
 from bridge.contracts.terms import find_terms
 
+LONGEST_CONTEXT = 240
+"""Characters before and after a date that may say what it is: hostile text has no full stops."""
 _SENTENCE = re.compile(r"[。;!?\n]|(?<=[a-z)])\.\s+(?=[A-Z0-9])|(?<=[0-9]{4})\.\s+(?=[A-Z])")
 _PART = re.compile(r"[,。;!?\n]|(?<=[a-z)])\.\s|\s{2,}")
 _HEADING = re.compile(
@@ -146,13 +148,13 @@ def _action(text: str, end: int, stop: int) -> Role | None:
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
     begin, stop = 0, len(text)
-    for m in _SENTENCE.finditer(text):
+    for m in _SENTENCE.finditer(text, max(0, start - LONGEST_CONTEXT), end + LONGEST_CONTEXT):
         if m.end() <= start:
             begin = m.end()
         elif m.start() >= end:
             stop = m.start()
             break
-    return begin, stop
+    return max(begin, start - LONGEST_CONTEXT), min(stop, end + LONGEST_CONTEXT)
 
 
 def _last_part(words: str) -> str:

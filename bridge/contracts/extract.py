@@ -15,6 +15,7 @@ from pathlib import Path
 from bridge.contracts.document import Document, Line, normal, united
 from bridge.contracts.judge import Understood, agrees, contradicts, understand
 from bridge.contracts.layout import PageLayout, compose, split_at_cells
+from bridge.contracts.numerals import HAN
 from bridge.contracts.pages.files import RawPage, open_pages
 from bridge.contracts.pages.hand import looks_written
 from bridge.contracts.pages.rulings import find_cells
@@ -29,6 +30,7 @@ MOST_SECONDS = 300.0  # for one file
 LEAST_SURE = 0.75  # a character of the date below this probability sends it to a person
 CONFIDENT = 0.6  # below this a result needs review (the issue's convention)
 MOST_LINES = 600  # of one page; more is no contract
+DATE_CHARACTERS = frozenset("0123456789年月日天周旬底" + HAN)
 SURE_ENOUGH = 0.97  # mean probability of a line's characters; a worse one may hide a delivery clause
 _MATTERS = re.compile(
     r"[0-9]{2}\s?年|年\s?[0-9一二三四五六七八九十]|[0-9一二三四五六七八九十]\s?月\s?[0-9一二三四五六七八九十底末初上中下]|[0-9]{4}\s?[./-]\s?[0-9]|"
@@ -216,9 +218,7 @@ def _least_sure(pages: list[_Page], promise: Promise) -> float:
     """The lowest probability of a character that the date is made of, on its lines."""
     least = 1.0
     for page, i in _places(pages, promise.lines):
-        numbers = [
-            p for c, p, _ in page.proposal(i, "good").characters if normal(c).isdigit() or c in "年月日天旬"
-        ]
+        numbers = [p for c, p, _ in page.proposal(i, "good").characters if normal(c) in DATE_CHARACTERS]
         least = min(least, *numbers, 1.0)
     return least
 
@@ -226,9 +226,10 @@ def _least_sure(pages: list[_Page], promise: Promise) -> float:
 def _written(pages: list[_Page], promise: Promise) -> bool:
     for page, i in _places(pages, promise.lines):
         proposal = page.proposal(i, "good")
-        digits = [x for c, _, x in proposal.characters if normal(c).isdigit()]
+        digits = [x for c, _, x in proposal.characters if normal(c) in "0123456789"]
+        numerals = [x for c, _, x in proposal.characters if normal(c) in HAN]
         box = page.boxes[i]
-        if looks_written(page.page.crop(box), page.page.crop(box, of_colour=True), digits):
+        if looks_written(page.page.crop(box), page.page.crop(box, of_colour=True), digits, numerals):
             return True
     return False
 

@@ -63,13 +63,14 @@ _WORDS: tuple[tuple[Role, str], ...] = (
     ),
 )
 _KEYWORD = re.compile("|".join(f"(?P<{role.value}>{words})" for role, words in _WORDS), re.IGNORECASE | re.ASCII)
-# Words that may stand between a label and its value.
+# Words that may stand between a label and its value.  Possessive: 日期 is also 日 and 期, and hostile text could
+# make the ways to part it endless.
 _FILLER = re.compile(
     r"(?:日期|时间|期限|时限|截止|限期|完成|日|限|起|date|time|day|期|及|和|与|/|"
     r"合同|协议|订单|收到|接到|买方|卖方|甲方|乙方|需方|供方|双方|书面|经|按|本|"
     r"为|是|于|在|应|须|需|定|约|的|不得|不|最|晚|迟|至|自|由|从|到|当日|以|暂|均|"
-    r"on|or|before|by|is|are|shall|be|no|not|later|than|at|the|latest|within|in|of|from|"
-    r"[:()'\"“”\s#.*_-])*",
+    r"on|or|before|by|is|are|shall|be|not|no|later|than|at|the|latest|within|in|of|from|"
+    r"[:()'\"“”\s#.*_-])*+",
     re.IGNORECASE | re.ASCII,
 )
 _PLACE = re.compile(r"^(?:(?:时间|日期|期限)?(?:、|及|和|与|以及|/)?(?:地点|方式|方法))+")

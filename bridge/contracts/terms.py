@@ -149,8 +149,9 @@ def _chinese(text: str, m: re.Match[str]) -> Term | None:
 
 
 def _sentence_start(text: str, at: int) -> int:
-    cuts = [c.end() for c in _CUT.finditer(text, 0, at)]
-    return cuts[-1] if cuts else 0
+    first = max(0, at - 120)
+    cuts = [c.end() for c in _CUT.finditer(text, first, at)]
+    return cuts[-1] if cuts else first
 
 
 def _nearest_part(words: str) -> str:

@@ -201,3 +201,18 @@ def test_readings_agree_by_their_meaning_only() -> None:
     assert contradicts(one, other)
     assert not agrees(one, nothing)
     assert not contradicts(one, nothing)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "日期" * 2000,
+        "交货日期：2026年3月1日，" * 200,
+        "合同签订后30日内" * 200,
+        "(" * 5000,
+        "within 30 days " * 200,
+    ],
+)
+def test_hostile_text_ends(text: str) -> None:
+    promise("交货日期：" + text)

@@ -18,12 +18,22 @@ BLUE = 28  # grey levels by which a pen's ink is bluer than it is red
 FEWEST_DIGITS = 2
 
 
-def looks_written(ink: Image, colour: Image, digits: Sequence[float]) -> bool:
-    """ink, colour: one line's picture, cleaned and as it was, same size, H × W × 3.  digits: x of the centres of
-    the digits in question, in its pixels."""
-    if len(digits) == 0:
+def looks_written(ink: Image, colour: Image, digits: Sequence[float], numerals: Sequence[float] = ()) -> bool:
+    """ink, colour: one line's picture, cleaned and as it was, same size, H × W × 3.  digits, numerals: x of the
+    centres of the digits and of the Chinese numerals in question, in its pixels."""
+    either = [*digits, *numerals]
+    if not either:
         return False
-    return blueness(ink, colour, digits) > BLUE or unevenness(ink, digits) > MOST_SPREAD
+    # What stands on a line of its own was filled into a blank: there the least unevenness tells.
+    allowed = 0.0 if _on_a_line(ink, digits) else MOST_SPREAD
+    return blueness(ink, colour, either) > BLUE or unevenness(ink, digits) > allowed
+
+
+def _on_a_line(ink: Image, digits: Sequence[float]) -> bool:
+    under = _underline((ink[:, :, 0] < 150).astype(np.uint8))
+    low: NDArray[np.bool_] = np.any(under[ink.shape[0] * 6 // 10 :] > 0, axis=0)
+    here = [low[min(len(low) - 1, max(0, int(x)))] for x in digits]
+    return any(here) and not low.all()
 
 
 def blueness(ink: Image, colour: Image, digits: Sequence[float]) -> float:
