@@ -109,6 +109,8 @@ def build(folder: Path, many: int, breaks: int) -> App:
     png = io.BytesIO()
     Image.fromarray(noise).resize(SHOT, Image.Resampling.NEAREST).save(png, format="PNG")
     shot = app.evidence.keep_png(png.getvalue())
+    # The same cells for all: what they say is looked at for one order only, how many there are counts for all.
+    readings: dict[str, object] = {f: value_to_json(v) for f, v in line(many // 2, shot).fields.items()}
     engine = create_engine(app.settings.database_url)
     store.begin_run("demo", "run-1", NOW)
     for start in range(0, many, CHUNK):
@@ -116,7 +118,7 @@ def build(folder: Path, many: int, breaks: int) -> App:
         with engine.begin() as connection:
             connection.execute(insert(orders), [_order(n) for n in part])
             connection.execute(insert(baseline), [_baseline(n) for n in part])
-            connection.execute(insert(observations), [_observation(n, shot) for n in part])
+            connection.execute(insert(observations), [_observation(n, readings) for n in part])
             connection.execute(insert(order_events), [_event(n) for n in part])
     engine.dispose()
     store.begin_run("demo", "run-2", NOW)
@@ -149,12 +151,11 @@ def _baseline(n: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _observation(n: int, shot: str) -> dict[str, object]:
-    made = line(n, shot)
+def _observation(n: int, readings: dict[str, object]) -> dict[str, object]:
+    no = values(n)["order_no"]
     return {
-        "source": "demo", "key": made.key, "order_no": made.order_no, "key_ok": True, "ok": True,
-        "content": str(n),
-        "readings": {f: value_to_json(v) for f, v in made.fields.items()}, "current": True, "first_run": "run-1",
+        "source": "demo", "key": no, "order_no": no, "key_ok": True, "ok": True, "content": str(n),
+        "readings": readings, "current": True, "first_run": "run-1",
         "last_run": "run-1", "first_seen": NOW, "last_seen": NOW, "times": 1,
     }  # fmt: skip
 
@@ -211,7 +212,7 @@ def main() -> int:
         began = time.perf_counter()
         app = build(Path(folder), given.orders, given.breaks)
         took_s = time.perf_counter() - began
-        print(f"{given.orders:,} orders and {given.breaks:,} open questions made in {took_s:.0f} s")
+        print(f"{given.orders:,} orders and {given.breaks:,} open questions made in {took_s:.0f} s", flush=True)
         listening = bound("127.0.0.1", 0)
         port = listening.getsockname()[1]
         running = server(Desk(app=app), "127.0.0.1")
