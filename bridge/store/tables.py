@@ -138,7 +138,7 @@ orders = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("bridge_version", Integer, nullable=False, server_default=text("0")),
     Index("ix_orders_order_no", "order_no"),
-    Index("ix_orders_due_date", "life", "due_date"),
+    Index("ix_orders_due_date", "life", "due_date", "source", "ship_date", "status"),
     Index("ix_orders_updated_at", "updated_at"),
     CheckConstraint("life IN ('active', 'gone', 'left')", name="life"),
     CheckConstraint("json_type(extra) = 'object'", name="extra").ddl_if(dialect="sqlite"),
