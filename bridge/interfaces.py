@@ -168,6 +168,42 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GlyphPicture:
+    """What is known of the picture of one character, for lists that no browser of ours drew."""
+
+    id: str  # hash of the picture
+    rows: int
+    columns: int
+    pixels: bytes  # zlib of rows × columns bytes: how much of each pixel the text's colour covers, 0..255
+    clean: bool  # once seen with blank columns on both sides
+    label: str  # the character, "" if none is likely
+    state: str  # open | settled | disputed | forgotten
+    votes: Mapping[str, Mapping[str, int]]  # net → character → lines
+    proofs: tuple[str, ...] = ()
+    against: str = ""  # why it is disputed
+    refuted: Mapping[str, int] = field(default_factory=dict)  # other character → rows that refute it
+    runners: Mapping[str, int] = field(default_factory=dict)  # second choices of the nets
+    seen: int = 0
+    spent: int = 0  # votes against it when it was settled
+
+
+class GlyphMemory(Protocol):
+    """Pictures of single characters, per source and face, on disk, bounded."""
+
+    def glyphs(self, source: str, face: str) -> list[GlyphPicture]:
+        """All of them, those a person made forgotten included."""
+        ...
+
+    def keep_glyphs(self, source: str, face: str, learned: Sequence[GlyphPicture]) -> None:
+        """Keeps them in place of what was known of the same pictures; what a person made forgotten stays so."""
+        ...
+
+
+class CellMemory(Memory, GlyphMemory, Protocol):
+    """All that is remembered of a source's cells."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CommitResult:
     outbox: int  # messages written, all receivers together
     reviews_new: int

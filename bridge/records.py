@@ -144,9 +144,7 @@ class PageShot:
     total_text: str | None = None  # the page's own text around the count, if it may be used
     total_image: Image | None = None  # the picture of the place where the count stands
     y_offset: float = 0.0  # css pixels scrolled away above this shot (scrolling boxes)
-    body: Box | None = (
-        None  # css pixels of the part that scrolls; rows cut by its edges stand whole in another shot
-    )
+    body: Box | None = None  # css pixels of the part that scrolls; rows its edges cut are whole elsewhere
     at_end: bool = False  # the scrolling part is scrolled to its end: no edge below cuts its last row
     captured_at: datetime | None = None
 
@@ -175,6 +173,8 @@ class Witness(StrEnum):
     DICTIONARY = "dictionary"  # the only legal word that fits
     BLANK = "blank"  # no ink at all
     PERSON = "person"
+    GLYPHS = "glyphs"  # every pixel composed of glyph pictures whose characters two other witnesses settled
+    SECOND_NET = "second_net"  # an unlike net reads the same; enough for free text only
     TOOLTIP = "tooltip"  # the whole of a cut text, its visible part proven to be the beginning
 
 

@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 from bridge.errors import RunBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
 from bridge.interfaces import (
-    Memory,
+    CellMemory,
+    GlyphPicture,
     PageReader,
     Progress,
     PushResult,
@@ -160,10 +161,10 @@ class App:
     def fast_net(self) -> LazyReader:
         return LazyReader(lambda: paddle("tiny", self.settings.ocr.threads))
 
-    def reader(self, source: str, profile: Profile, memory: Memory, redrawer: Redrawer | None) -> PageReader:
+    def reader(self, source: str, profile: Profile, memory: CellMemory, redrawer: Redrawer | None) -> PageReader:
         from bridge.ocr.reader import ScreenReader
 
-        return ScreenReader(profile, source, self.net, memory, redrawer, fast=self.fast_net)
+        return ScreenReader(profile, source, self.net, memory, redrawer, fast=self.fast_net, glyphs=memory)
 
     # --- use cases ----------------------------------------------------------------------------------------------
 
@@ -186,7 +187,7 @@ class App:
         profile = self.profile(source)
         driver = self.driver(source, pixels_only=pixels_only, guard_off=guard_off)
         relay = self.relay()
-        memory: Memory = _Forgetful(self.store) if dry_run else self.store
+        memory: CellMemory = _Forgetful(self.store) if dry_run else self.store
         limit = deadline or utc_now() + timedelta(seconds=self.settings.deadline_s(source))
         parts = SyncParts(
             source=source,
@@ -254,20 +255,28 @@ class App:
         Raises UnreadableImage for a file that is no picture of a list, LayoutChanged if its headings are not the
         profile's, ProfileError, WeightsMissing.
         """
-        from bridge.ocr.files import shot_of
-        from bridge.ocr.reader import ScreenReader
-
         profile = load_profile(profile_file)
-        shot = shot_of(image, profile.browser.scale)
-        reader = ScreenReader(profile, profile.name, LazyReader(lambda: paddle("small")), _NoMemory(), None)
-        grid = reader.read(shot)
-        observed = App._observed(profile.name, profile, [grid])
-        return {
-            "file": str(image),
-            "headings": [c.name for c in profile.columns if c.field],
-            "rows": [_row(profile, line) for line in observed.lines],
-            "findings": [f.message for f in observed.findings],
-        }
+        nets = LazyReader(lambda: paddle("small")), LazyReader(lambda: paddle("tiny"))
+        return _read_image(image, profile, profile.name, _NoMemory(), *nets)
+
+    def read_image_of(self, image: Path, source: str) -> dict[str, Any]:
+        """Reads a picture file as one of the source's lists: what is known of its pictures and glyphs is used, and
+        what is proven is kept.  Raises as ``read_image``, and RunBusy."""
+        profile = self.profile(source)
+        with self.only_run_of(source):
+            return _read_image(image, profile, source, self.store, self.net, self.fast_net)
+
+    def all_glyphs(self, source: str | None = None) -> list[tuple[str, str, GlyphPicture]]:
+        """(source, face, glyph) of one source or of all."""
+        names = [source] if source is not None else list(self.settings.sources)
+        for name in names:
+            self.settings.source(name)
+        return [(name, face, g) for name in names for face, g in self.store.all_glyphs(name)]
+
+    def forget_glyph(self, source: str, picture: str) -> None:
+        """Raises UsageError if no glyph, or more than one, has an id that begins so."""
+        self.settings.source(source)
+        self.store.forget_glyph(source, picture)
 
     @staticmethod
     def _observed(source: str, profile: Profile, grids: list[Any]) -> ObservedList:
@@ -398,14 +407,35 @@ def _unusable(path: Path, error: OSError) -> StoreUnavailable:
     )
 
 
+def _read_image(
+    image: Path, profile: Profile, source: str, memory: CellMemory, net: LazyReader, fast: LazyReader
+) -> dict[str, Any]:
+    from bridge.ocr.files import shot_of
+    from bridge.ocr.reader import ScreenReader
+
+    shot = shot_of(image, profile.browser.scale)
+    grid = ScreenReader(profile, source, net, memory, None, fast=fast, glyphs=memory).read(shot)
+    observed = App._observed(source, profile, [grid])
+    return {
+        "file": str(image),
+        "headings": [c.name for c in profile.columns if c.field],
+        "rows": [_row(profile, line) for line in observed.lines],
+        "findings": [f.message for f in observed.findings],
+    }
+
+
 class _Forgetful:
     """A memory that is asked but taught nothing: for runs that keep nothing."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: CellMemory) -> None:
         self.lookup = memory.lookup
+        self.glyphs = memory.glyphs
 
     def learn(self, proofs: Sequence[Any]) -> None:
         del proofs
+
+    def keep_glyphs(self, source: str, face: str, learned: Sequence[Any]) -> None:
+        del source, face, learned
 
 
 class _NoMemory:
@@ -415,6 +445,13 @@ class _NoMemory:
 
     def learn(self, proofs: Sequence[Any]) -> None:
         del proofs
+
+    def glyphs(self, source: str, face: str) -> list[GlyphPicture]:
+        del source, face
+        return []
+
+    def keep_glyphs(self, source: str, face: str, learned: Sequence[Any]) -> None:
+        del source, face, learned
 
 
 def _row(profile: Profile, line: OrderLine) -> dict[str, Any]:

@@ -22,7 +22,7 @@ CONFIG_NAME = "bridge.toml"
 
 ORDER = (
     *("demo", "init", "setup", "secret", "doctor"),
-    *("check", "sync", "run", "status", "review", "audit", "export", "push", "read", "contract"),
+    *("check", "sync", "run", "status", "review", "audit", "export", "push", "read", "glyphs", "contract"),
     *("install-service", "backup", "restore"),
 )
 

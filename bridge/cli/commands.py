@@ -5,6 +5,7 @@ from __future__ import annotations
 from bridge.cli import (  # noqa: F401
     audit,
     contracts,
+    glyphs,
     health,
     keeping,
     orders,

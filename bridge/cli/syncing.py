@@ -68,17 +68,34 @@ def run(
     Unattended(invocation.config, source).run()
 
 
-@command(app, "read", "bridge read screen.png --profile selectors/k3.yaml", panel=PANEL)
+@command(
+    app,
+    "read",
+    "bridge read screen.png --profile selectors/k3.yaml",
+    "bridge read screen.png --source k3",
+    panel=PANEL,
+)
 def read(
     ctx: typer.Context,
     image: Path = typer.Argument(help="A screenshot of a list.", metavar="IMAGE"),
-    profile: Path = typer.Option(..., "--profile", help="The profile that says what the columns are."),
+    profile: Path | None = typer.Option(
+        None, "--profile", help="The profile that says what the columns are; nothing is kept."
+    ),
+    source: str | None = typer.Option(
+        None, help="As a list of this source of bridge.toml: uses and keeps what is known of its characters."
+    ),
     as_json: bool = Json,
 ) -> None:
-    """Reads a list from a picture file; no browser, nothing is kept."""
+    """Reads a list from a picture file; no browser."""
     from bridge.wiring import App
 
-    result = App.read_image(image, profile)
+    if (profile is None) == (source is None):
+        raise UsageError("give either --profile or --source", hint="E.g. --profile selectors/k3.yaml")
+    invocation: Invocation = ctx.obj
+    if profile is not None:
+        result = App.read_image(image, profile)
+    else:
+        result = invocation.load().read_image_of(image, str(source))
     if as_json:
         print_json(result)
     else:

@@ -21,6 +21,8 @@ keeps out the rounding of blended colours."""
 FAINT = 0.1
 """Share of a picture's contrast that a single stray pixel may have."""
 FAINT_PIXELS = 2
+NET_MARGIN = 4
+"""css pixels of ground left and right of the ink in what the net gets."""
 
 Rect = tuple[int, int, int, int]
 """x0, y0, x1, y1; ends excluded."""
@@ -132,7 +134,7 @@ def same_pixels(a: Image, b: Image, *, slack: int = 1) -> bool:
 def for_the_net(cell: CellPicture, scale: float, rows: tuple[int, int] | None = None) -> Image:
     """The part the recogniser gets: the ink with a margin; tight crops and bare edges both made it misread
     (stack facts).  rows: of one line, relative to the cell; else all ink."""
-    m = round(4 * scale)
+    m = round(NET_MARGIN * scale)
     y0, y1 = rows or cell.ink_y
     h, w = cell.image.shape[:2]
     x0, x1 = cell.ink_x

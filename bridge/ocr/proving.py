@@ -14,6 +14,7 @@ from bridge.ocr import page_proof
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.doubts import continues, distinct, ends_cut, has_legal_twin, join_is_certain, touches_edge, twin_of
 from bridge.ocr.fonts import Ink, ink_of
+from bridge.ocr.glyphs import GlyphReader
 from bridge.ocr.lines import split_lines, text_colour
 from bridge.ocr.normal import joined, visible
 from bridge.ocr.page_proof import PageText
@@ -29,13 +30,20 @@ class CellProver:
     """Proves the cells of one source's list.  Parameters as of ``ScreenReader``."""
 
     def __init__(
-        self, source: str, net: TextReader, fast: TextReader, memory: Memory, redrawer: Redrawer | None
+        self,
+        source: str,
+        net: TextReader,
+        fast: TextReader,
+        memory: Memory,
+        redrawer: Redrawer | None,
+        glyphs: GlyphReader | None = None,
     ) -> None:
         self._source = source
         self._net = net
         self._fast = fast
         self._memory = memory
         self._redrawer = redrawer
+        self._glyphs = glyphs
         self._provers: dict[tuple[float, bool], PixelProver] = {}
 
     def prove(self, shot: PageShot, cells: Sequence[Cell]) -> None:
@@ -55,7 +63,13 @@ class CellProver:
             self._propose(shot, blind, self._fast)
             self._by_pixels(shot, blind, repair=False)
             rest = [c for c in rest if c.reading is None]
+        by_glyphs = self._glyphs if shot.drawn_by is DrawnBy.FOREIGN else None
+        if by_glyphs is not None:
+            by_glyphs.look_up(shot, rest)
+            rest = [c for c in rest if c.reading is None]
         self._propose(shot, rest, self._net)
+        if by_glyphs is not None:
+            by_glyphs.learn(shot, open_cells)
         self._by_page_style(shot, [c for c in rest if c.raw.page is not None])
         self._by_pixels(shot, [c for c in rest if c.raw.page is None], repair=True)
         for c in rest:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.errors import UnreadableImage
-from bridge.interfaces import Memory, Progress, Redrawer, TextReader
+from bridge.interfaces import GlyphMemory, Memory, Progress, Redrawer, TextReader
 from bridge.ocr.cells import Cell, nothing, unread, wanted
 from bridge.ocr.count import read_count
+from bridge.ocr.glyphs import GlyphReader
 from bridge.ocr.grid import find_grid
 from bridge.ocr.layout import RawCell, RawGrid, grid_of_page, heading_key, known_headings, match_columns
 from bridge.ocr.pictures import cell_picture, for_the_net
@@ -26,7 +27,8 @@ class ScreenReader:
     list's fonts on page one serves the others.
 
     redrawer: None where no browser is at hand; then drawing back is no witness.  fast: a smaller net that proposes
-    first where drawing back can prove.
+    first where drawing back can prove.  glyphs: what is kept of single characters, for pictures that no browser of
+    ours drew; None: such pictures stay unproven.
     """
 
     def __init__(
@@ -38,13 +40,15 @@ class ScreenReader:
         redrawer: Redrawer | None,
         *,
         fast: TextReader | None = None,
+        glyphs: GlyphMemory | None = None,
     ) -> None:
         self._profile = profile
         self._source = source
         self._net = net
         self._fast = fast or net
         self._memory = memory
-        self._prover = CellProver(source, net, self._fast, memory, redrawer)
+        by_glyphs = GlyphReader(source, profile, glyphs, self._fast) if glyphs is not None else None
+        self._prover = CellProver(source, net, self._fast, memory, redrawer, by_glyphs)
 
     def read(self, shot: PageShot, progress: Progress | None = None) -> Grid:
         """Raises LayoutChanged if the headings are not as in the profile, UnreadableImage if there is no table,

@@ -102,6 +102,8 @@ WITNESSES: dict[Witness, Word] = {
     Witness.DICTIONARY: Word("词表唯一匹配", "only fitting word"),
     Witness.BLANK: Word("空白", "blank"),
     Witness.PERSON: Word("人工确认", "decided by a person"),
+    Witness.GLYPHS: Word("已证实的字形", "proven glyphs"),
+    Witness.SECOND_NET: Word("另一识别模型", "a second recogniser"),
     Witness.TOOLTIP: Word("悬停提示全文", "tooltip"),
 }
 

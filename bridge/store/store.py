@@ -10,6 +10,7 @@ from bridge.store.audit import AuditTrail
 from bridge.store.commit import Commits, NewId, new_message_id
 from bridge.store.database import Database
 from bridge.store.export import Export
+from bridge.store.glyphs import Glyphs
 from bridge.store.memory import LIMIT, PictureMemory
 from bridge.store.outbox import Outbox
 from bridge.store.queue import Queue
@@ -25,7 +26,7 @@ def _utc_now() -> datetime:
 
 
 class SqlStore:
-    """Satisfies ``interfaces.Store``, ``OutboxStore``, ``DecisionStore`` and ``Memory``.
+    """Satisfies ``interfaces.Store``, ``OutboxStore``, ``DecisionStore``, ``Memory`` and ``GlyphMemory``.
 
     url: ``sqlite:///path/to/bridge.db`` or ``postgresql://user:password@host/database``.  clock: for what the
     memory learns.  new_id: makes message ids.  wait_s: patience with other processes' locks.
@@ -114,6 +115,12 @@ class SqlStore:
         memory = PictureMemory(self._database, clock, memory_limit)
         self.lookup = memory.lookup
         self.learn = memory.learn
+
+        glyphs = Glyphs(self._database, clock)
+        self.glyphs = glyphs.glyphs
+        self.all_glyphs = glyphs.all_glyphs
+        self.keep_glyphs = glyphs.keep_glyphs
+        self.forget_glyph = glyphs.forget_glyph
 
         self.export_orders = Export(self._database).export_orders
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -281,6 +282,30 @@ memory = Table(
     Column("learned_at", UtcDateTime, nullable=False),
     Column("last_seen", UtcDateTime, nullable=False),
     Index("ix_memory_last_seen", "source", "last_seen"),
+)
+
+glyphs = Table(
+    "glyphs",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("face", Text, primary_key=True),  # the scale at which the picture was taken
+    Column("picture", Text, primary_key=True),  # hash of the picture
+    Column("format", Integer, nullable=False),  # of the picture; another program's is not used
+    Column("rows", Integer, nullable=False),
+    Column("columns", Integer, nullable=False),
+    Column("pixels", LargeBinary, nullable=False),  # zlib of rows × columns bytes, 255 = the text's full colour
+    Column("clean", Boolean, nullable=False),  # once seen apart from its neighbours
+    Column("label", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open | settled | disputed | forgotten
+    Column("votes", Json, nullable=False),  # net → character → lines
+    Column("runners", Json, nullable=False),  # second choices of the nets
+    Column("refuted", Json, nullable=False),  # other character → rows that refute it
+    Column("proofs", Json, nullable=False),
+    Column("against", Text, nullable=False),  # why it is disputed
+    Column("seen", Integer, nullable=False),
+    Column("spent", Integer, nullable=False),  # votes against it when it was settled
+    Column("learned_at", UtcDateTime, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
 )
 
 contradictions = Table(

@@ -27,7 +27,7 @@ COMMANDS = [
     ["check"], ["sync"], ["run"], ["status"], ["review", "list"], ["review", "decide"],
     ["review", "user", "add"], ["review", "user", "list"], ["review", "user", "password"],
     ["review", "user", "remove"], ["audit", "list"], ["audit", "verify"], ["export", "orders"],
-    ["push"], ["read"], ["contract"], ["install-service"], ["backup"], ["restore"],
+    ["push"], ["read"], ["glyphs"], ["contract"], ["install-service"], ["backup"], ["restore"],
 ]  # fmt: skip
 
 

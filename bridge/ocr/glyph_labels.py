@@ -1,0 +1,381 @@
+"""Which character a glyph's picture is: decided by evidence that does not rest on one reading of one cell.
+
+Pictures of one character in one face, a subpixel apart, are a *family*: the ink of each of their rows is the same.
+A family's character is settled by
+- arithmetic: rows of the list whose quantity × price = amount holds with this figure and with no other there;
+- two unlike nets that agree over several places, where no other character it could be is left: look-alikes are
+  out if they have a family of their own (two pictures of one face are two characters), if they would be higher or
+  lower, if the reference faces draw them otherwise (``glyph_shape``), or if the list's words know only it.
+Two families that claim one character dispute it, and neither has it until something better than votes decides.
+What is settled stays, and new evidence against it retracts it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.ocr.coverage import ABOVE, Coverage
+from bridge.ocr.glyph_shape import MARGIN, Shapes
+from bridge.ocr.lookalikes import others
+
+SAME = 0.12
+"""css pixels of ink by which the rows of one character's pictures differ at most: 0.03 to 0.08 were measured."""
+APART = 0.25
+"""css pixels by which a row differs at least between look-alikes (measured); what lies between is not certain."""
+PLACES = 3
+"""Lines in which each net must have read a character."""
+DISSENT = 0.1
+"""Share of other readings that a settled character may have, characters that are out not counted."""
+LEFT_OVER = 0.3
+"""Share of the readings that must be left when the characters that are out are not counted."""
+REFUTED = 2
+"""Rows that must refute every other figure."""
+FAR = 0.08
+"""Correlation by which a form must fit better where it alone decides."""
+LIKE = 0.4
+"""Least correlation of a Han character with a reference face."""
+AGAINST = 8
+"""Readings against a settled character, more than for it, that retract it."""
+
+
+FIGURES = "0123456789"
+MARKS = ".,"
+SEPARATORS = "-/."
+_COMMON = range(0xB0, 0xD8)
+"""First bytes of GB 2312 level 1, the 3,755 commonest characters."""
+_LOW = "acemnorsuvwxz"
+
+
+class State(StrEnum):
+    OPEN = "open"  # too little is known
+    SETTLED = "settled"
+    DISPUTED = "disputed"  # evidence speaks for two characters, or two pictures claim one
+    FORGOTTEN = "forgotten"  # a person said so; it is never believed again
+
+
+@dataclass(slots=True, eq=False)
+class Glyph:
+    """A picture and what is known of it.  votes: by net, the characters read in its place, one vote a line."""
+
+    id: str
+    coverage: Coverage
+    clean: bool
+    votes: dict[str, Counter[str]] = field(default_factory=dict)
+    label: str = ""
+    state: State = State.OPEN
+    proofs: tuple[str, ...] = ()
+    against: str = ""  # why it is disputed
+    refuted: Counter[str] = field(default_factory=Counter)  # other character → rows that refute it
+    runners: Counter[str] = field(default_factory=Counter)  # second choices of the nets
+    seen: int = 0
+    changed: bool = False
+    spent: int = 0  # votes against it when it was settled
+
+    @property
+    def profile(self) -> NDArray[np.float64]:
+        """Ink of each row in pixels: the same at every subpixel."""
+        return np.asarray(self.coverage.sum(axis=1) / 255)
+
+    def all_votes(self) -> Counter[str]:
+        return sum(self.votes.values(), Counter())
+
+
+@dataclass(slots=True, eq=False)
+class Family:
+    glyphs: list[Glyph]
+    label: str
+    profile: NDArray[np.float64]
+    by_form: bool = False  # the nets' first choices are out; the character is a second choice, by its form
+
+    @property
+    def votes(self) -> dict[str, Counter[str]]:
+        out: dict[str, Counter[str]] = defaultdict(Counter)
+        for g in self.glyphs:
+            for net, counter in g.votes.items():
+                out[net] += counter
+        return out
+
+    @property
+    def settled(self) -> bool:
+        return any(g.state is State.SETTLED for g in self.glyphs)
+
+    @property
+    def runners(self) -> Counter[str]:
+        return sum((g.runners for g in self.glyphs), Counter())
+
+    @property
+    def refuted(self) -> Counter[str]:
+        return sum((g.refuted for g in self.glyphs), Counter())
+
+    @property
+    def strength(self) -> int:
+        return sum(c[self.label] for c in self.votes.values())
+
+    @property
+    def best(self) -> Glyph:
+        return max(self.glyphs, key=lambda g: (g.clean, g.all_votes().total()))
+
+
+Words = Callable[[Glyph, str, str], bool]
+"""Do the list's own words know the picture as the first character and not as the second?"""
+
+
+def families(glyphs: Iterable[Glyph], scale: float) -> list[Family]:
+    """The glyphs by character and picture."""
+    out: list[Family] = []
+    ranked = sorted(glyphs, key=lambda g: (g.state is not State.SETTLED, -g.clean, -g.all_votes().total()))
+    by_label: dict[str, list[Family]] = defaultdict(list)
+    for g in ranked:
+        label = g.label if g.state is State.SETTLED else _read_as(g)
+        if label in ("", "?") or g.state is State.FORGOTTEN:
+            continue
+        near = [(apart(g.profile, f.profile, scale), f) for f in by_label[label] if _of_like_width(g, f, scale)]
+        best = min(near, key=lambda n: n[0], default=None)
+        if best is not None and best[0] <= SAME:
+            best[1].glyphs.append(g)
+        else:
+            f = Family([g], label, g.profile)
+            by_label[label].append(f)
+            out.append(f)
+    return out
+
+
+def apart(a: NDArray[np.float64], b: NDArray[np.float64], scale: float) -> float:
+    """css pixels by which the ink of the most unlike row differs."""
+    return float(np.abs(a - b).max()) / scale
+
+
+def _of_like_width(g: Glyph, f: Family, scale: float) -> bool:
+    return bool(abs(g.coverage.shape[1] - f.best.coverage.shape[1]) <= 1 + scale)
+
+
+def _read_as(g: Glyph) -> str:
+    votes = g.all_votes()
+    return votes.most_common(1)[0][0] if votes else ""
+
+
+def height(g: Glyph, scale: float) -> float:
+    """css pixels from the baseline to the top of the ink."""
+    rows = np.flatnonzero((g.coverage >= 96).any(axis=1))
+    return (round(ABOVE * scale) - int(rows[0])) / scale if len(rows) else 0.0
+
+
+class Judge:
+    """Settles, disputes and retracts.  em: css pixels of a Han character; words: see ``Words``."""
+
+    def __init__(self, scale: float, shapes: Shapes, words: Words) -> None:
+        self._scale = scale
+        self._shapes = shapes
+        self._words = words
+
+    def judge(self, glyphs: Sequence[Glyph]) -> None:
+        """Sets label, state, proofs and ``against`` of every glyph by its votes and rows of arithmetic."""
+        for g in glyphs:
+            self._retract(g)
+        found = families(glyphs, self._scale)
+        for f in found:
+            if proof := self._by_rows(f):
+                self._settle(f, (proof,))
+        self._figures = {f.label: f for f in found if f.label in "0123456789" and f.settled}
+        claims: dict[str, list[Family]] = defaultdict(list)
+        judged: list[tuple[Family, str]] = []
+        for f in found:
+            label = f.label if f.settled else self._after_those_out(f)
+            if label != f.label:
+                f.label = label
+            if label:
+                claims[label].append(f)
+            judged.append((f, label))
+        for f, label in judged:
+            if f.settled:
+                self._settle(f, ())
+            elif not label:
+                self._dispute(f, "is none of the characters read")
+            else:
+                self._decide(f, claims)
+
+    # --- evidence -----------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _by_rows(f: Family) -> str | None:
+        """Do rows of the list hold with this character, and with no other that can stand in its place?"""
+        places = FIGURES if f.label in FIGURES else MARKS if f.label in MARKS else ""
+        refuted = f.refuted
+        if places and all(refuted[d] >= REFUTED for d in places if d != f.label):
+            return "arithmetic"
+        return "dates" if f.label in SEPARATORS and refuted["date"] >= PLACES else None
+
+    def _after_those_out(self, f: Family) -> str:
+        """The likeliest character, those left out whose own picture is another one."""
+        votes = sum(f.votes.values(), Counter())
+        left = Counter({c: n for c, n in votes.items() if not self._is_figure_elsewhere(f, c)})
+        label = left.most_common(1)[0][0] if left else ""
+        if label and (label == f.label or left.total() >= LEFT_OVER * votes.total()):
+            return label
+        return self._by_form(f)
+
+    def _by_form(self, f: Family) -> str:
+        """The nets read a figure that has another picture: which of their second choices has this form, by far?"""
+        runners = f.runners
+        least = max(PLACES, 0.8 * max(runners.values(), default=0))
+        second = {
+            c for c, n in runners.items()
+            if n >= least and c.isascii() and c.isalpha() and not self._is_figure_elsewhere(f, c)
+        }  # fmt: skip
+        rivals = {
+            r for r in second | set(others(f.label)) if self._matters(r) and not self._is_figure_elsewhere(f, r)
+        }
+        fitting = [
+            c for c in second
+            if all(self._unlike(f.best, c, r, margin=FAR) for r in rivals | set(self._close(f, c)) if r != c)
+        ]  # fmt: skip
+        if len(fitting) != 1:
+            return ""
+        f.by_form = True
+        return fitting[0]
+
+    def _close(self, f: Family, c: str) -> list[str]:
+        return [r for r in others(c) if self._matters(r) and not self._is_figure_elsewhere(f, r)]
+
+    def _is_figure_elsewhere(self, f: Family, c: str) -> bool:
+        """Is c a figure that arithmetic has settled with another picture?"""
+        own = self._figures.get(c)
+        return (
+            own is not None
+            and own is not f
+            and all(apart(g.profile, f.profile, self._scale) > SAME for g in own.glyphs)
+        )
+
+    def _decide(self, f: Family, claims: Mapping[str, Sequence[Family]]) -> None:
+        label = f.label
+        if label in self._figures and self._figures[label] is not f:
+            return self._dispute(f, f"another picture is {label} by arithmetic")
+        han = "\u4e00" <= label <= "\u9fff"
+        rivals = [o for o in claims[label] if o is not f and self._counts(o, f)]
+        # Two pictures of a Han character that nothing looks like: one was cut out of touching ink.
+        if rivals and not (han and not others(label)):
+            return self._dispute(f, f"two pictures are read as {label}")
+        votes = f.votes
+        least = PLACES if others(label) or not han else PLACES - 1
+        proofs = ["form"]
+        if not f.by_form:
+            if len(votes) < 2 or any(c[label] < least for c in votes.values()):
+                return self._open(f)
+            for net, counter in votes.items():
+                left = Counter({c: n for c, n in counter.items() if not self._is_figure_elsewhere(f, c)})
+                if left[label] < (1 - DISSENT) * left.total() or left.most_common(1)[0][0] != label:
+                    other = next((c for c, _ in left.most_common() if c != label), "?")
+                    return self._dispute(f, f"{net} also reads {other}")
+            proofs = ["two nets"]
+            for rival in self._could_be(f, votes):
+                why = self._out(f, rival, claims)
+                if why is None:
+                    return self._dispute(f, f"could be {rival}")
+                proofs.append(f"not {rival}: {why}")
+        if han and self._shapes and self._shapes.likeness(f.best.coverage, label) < LIKE:
+            return self._dispute(f, f"does not look like {label}")
+        self._settle(f, tuple(proofs))
+
+    @staticmethod
+    def _counts(other: Family, f: Family) -> bool:
+        """Does a family that claims the same character make it doubtful?  Settled ones always; pieces that were
+        cut badly out of touching ink are few."""
+        if other.settled:
+            return True
+        share = other.strength / max(1, f.strength)
+        return share >= (0.1 if any(g.clean for g in other.glyphs) else 0.34)
+
+    def _could_be(self, f: Family, votes: Mapping[str, Counter[str]]) -> list[str]:
+        read = {c for counter in votes.values() for c, n in counter.items() if n >= max(2, 0.03 * counter.total())}
+        alike = set(others(f.label)) if f.label.isalnum() else set()
+        if f.label in "KkPpYyMmNn":
+            alike = {f.label.swapcase()}
+        return sorted(c for c in (read - {"?"}) | {c for c in alike if self._matters(c)} if c != f.label)
+
+    @staticmethod
+    def _matters(c: str) -> bool:
+        """Can it stand in a list, as itself?  Full-width forms are wider than any picture they are taken for;
+        rare Han characters are for people to bring up."""
+        if c.isascii():
+            return c.isalnum() or c == "|"
+        try:
+            code = c.encode("gb2312")
+        except UnicodeEncodeError:
+            return False
+        return len(code) == 2 and code[0] in _COMMON
+
+    def _out(self, f: Family, rival: str, claims: Mapping[str, Sequence[Family]]) -> str | None:
+        """Why the family is not the rival, or None if it may be."""
+        if self._is_figure_elsewhere(f, rival):
+            return "a figure with another picture"
+        if any(
+            o is not f and o.strength >= 2 * PLACES and apart(o.profile, f.profile, self._scale) >= APART
+            for o in claims.get(rival, ())
+        ):
+            return "has another picture"
+        if self._words(f.best, f.label, rival):
+            return "the list's words"
+        return self._unlike(f.best, f.label, rival)
+
+    def _unlike(self, glyph: Glyph, label: str, rival: str, *, margin: float | None = None) -> str | None:
+        """Why the picture is the label rather than the rival, by height or form; None if it may be both."""
+        if self._figures and label.isascii() and rival.isascii() and (label in _LOW) != (rival in _LOW):
+            # Capitals and figures are of one height; small letters without a stem are lower.
+            figure = float(np.median([height(f.best, self._scale) for f in self._figures.values()]))
+            share = height(glyph, self._scale) / max(1.0, figure)
+            if (share <= 0.86) if label in _LOW else (share >= 0.92):
+                return "its height"
+            return None
+        one_letter = label.isascii() and label.lower() == rival.lower()
+        margin = margin or (0.01 if one_letter else MARGIN)
+        if self._shapes and self._shapes.prefers(glyph.coverage, label, rival, margin=margin):
+            return "its form"
+        return None
+
+    # --- verdicts -----------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _settle(f: Family, proofs: tuple[str, ...]) -> None:
+        proofs = proofs or next((g.proofs for g in f.glyphs if g.proofs), ())
+        for g in f.glyphs:
+            if g.state is State.SETTLED:
+                continue
+            votes = g.all_votes()
+            # One picture of the family that is read otherwise is for itself.
+            if votes.total() - votes[f.label] > max(1, votes[f.label]) and proofs[0] not in ("arithmetic", "form"):
+                g.state, g.against = State.DISPUTED, "read otherwise than its family"
+                continue
+            g.state, g.label, g.proofs, g.against = State.SETTLED, f.label, proofs, ""
+            g.spent = votes.total() - votes[f.label]
+            g.changed = True
+
+    @staticmethod
+    def _dispute(f: Family, why: str) -> None:
+        for g in f.glyphs:
+            g.state, g.label, g.proofs, g.against, g.changed = State.DISPUTED, f.label, (), why, True
+
+    @staticmethod
+    def _open(f: Family) -> None:
+        for g in f.glyphs:
+            g.state, g.label, g.proofs, g.against, g.changed = State.OPEN, f.label, (), "", True
+
+    @staticmethod
+    def _retract(g: Glyph) -> None:
+        """Takes a settled character back if the nets have since read otherwise, by far."""
+        if g.state is not State.SETTLED or "arithmetic" in g.proofs or "person" in g.proofs:
+            return
+        votes = g.all_votes()
+        against = votes.total() - votes[g.label] - g.spent
+        if against >= AGAINST and against > votes[g.label]:
+            g.state, g.against, g.proofs, g.changed = (
+                State.DISPUTED,
+                f"was {g.label}, read otherwise since",
+                (),
+                True,
+            )

@@ -1,0 +1,109 @@
+"""What a glyph's picture looks like, judged by reference faces: fonts of this machine, drawn without any browser.
+
+Nothing has to be the font that drew the list: a glyph is compared with the characters it could be by its form
+alone, and the better-fitting one must fit better by a margin.  That is an eye of its own beside the nets: it has
+not learned from what they have learned from.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from bridge.ocr.coverage import TOLERANCE, Coverage
+
+FILES = (
+    *("simsun.ttc", "msyh.ttc", "simhei.ttf", "NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc"),
+    *("wqy-zenhei.ttc", "wqy-microhei.ttc", "uming.ttc", "PingFang.ttc", "STHeiti Light.ttc", "Songti.ttc"),
+    "SourceHanSansCN-Regular.otf",
+)
+"""Faces that hold both Han and Latin characters."""
+MARGIN = 0.035
+"""Correlation by which a character must fit better than its rival."""
+_SIZE = 64
+_MOST_FACES = 3
+
+
+def _folders() -> list[Path]:
+    if sys.platform == "win32":
+        return [Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts"]
+    if sys.platform == "darwin":
+        return [Path("/System/Library/Fonts"), Path("/Library/Fonts")]
+    return [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts"]
+
+
+@lru_cache(maxsize=1)
+def installed_faces() -> tuple[Path, ...]:
+    """Font files of this machine that can serve as references."""
+    wanted = {name.lower(): i for i, name in enumerate(FILES)}
+    found: dict[int, Path] = {}
+    for folder in _folders():
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            i = wanted.get(path.name.lower())
+            if i is not None:
+                found.setdefault(i, path)
+    return tuple(found[i] for i in sorted(found))[:_MOST_FACES]
+
+
+class Shapes:
+    """faces: font files to compare with; those of this machine if not given."""
+
+    def __init__(self, faces: Sequence[Path] | None = None) -> None:
+        self._fonts = [ImageFont.truetype(str(p), _SIZE) for p in (installed_faces() if faces is None else faces)]
+        self._drawn: dict[tuple[int, str], NDArray[np.uint8] | None] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._fonts)
+
+    def likeness(self, glyph: Coverage, character: str) -> float:
+        """-1..1: correlation with the best-fitting reference face, both brought to one size."""
+        own = _trimmed(glyph)
+        return max((self._correlation(i, own, character) for i in range(len(self._fonts))), default=-1.0)
+
+    def prefers(self, glyph: Coverage, character: str, rival: str, *, margin: float = MARGIN) -> bool:
+        """Do the reference faces fit the character better than its rival by the margin, and none the rival so?"""
+        own = _trimmed(glyph)
+        gains = [
+            self._correlation(i, own, character) - self._correlation(i, own, rival)
+            for i in range(len(self._fonts))
+        ]
+        return bool(gains) and float(np.mean(gains)) > margin and min(gains) > -MARGIN
+
+    def _correlation(self, face: int, own: NDArray[np.float32], character: str) -> float:
+        drawn = self._draw(face, character)
+        if drawn is None:
+            return -1.0
+        h, w = own.shape
+        aspect = (drawn.shape[1] / drawn.shape[0]) / (w / h)
+        squeezed = abs(float(np.log(aspect)))
+        fitted = cv2.resize(drawn, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
+        a, b = own - own.mean(), fitted - fitted.mean()
+        norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
+        # Flat pictures (a bar is a bar) have nothing but their outline's proportions to go by.
+        return (float((a * b).sum()) / norm if norm > 1e-6 else 0.0) - 0.25 * squeezed
+
+    def _draw(self, face: int, character: str) -> NDArray[np.uint8] | None:
+        key = face, character
+        if key not in self._drawn:
+            sheet = Image.new("L", (3 * _SIZE, 3 * _SIZE))
+            ImageDraw.Draw(sheet).text((_SIZE, _SIZE // 2), character, fill=255, font=self._fonts[face])
+            picture = np.asarray(sheet)
+            ys, xs = np.flatnonzero(picture.max(axis=1) > 40), np.flatnonzero(picture.max(axis=0) > 40)
+            self._drawn[key] = picture[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1] if len(ys) else None
+        return self._drawn[key]
+
+
+def _trimmed(glyph: Coverage) -> NDArray[np.float32]:
+    rows = np.flatnonzero((glyph > 8 * TOLERANCE).any(axis=1))
+    columns = np.flatnonzero((glyph > 8 * TOLERANCE).any(axis=0))
+    if not len(rows):
+        return glyph.astype(np.float32)
+    return glyph[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)

@@ -1,0 +1,418 @@
+"""Reading by glyphs, where no browser can draw a text back: every pixel of a cell is explained by pictures of
+single characters whose labels are settled (``glyph_labels``), or the cell is not read this way.
+
+A reading by glyphs does not rest on the net's reading of that cell: the labels come from other cells, from
+arithmetic, from two unlike nets and from the forms of reference faces.  So it is a witness of its own, and since
+each label already has two, it proves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+import numpy as np
+
+from bridge.interfaces import GlyphMemory, Proposal, TextReader
+from bridge.ocr.cells import Cell, reading_of
+from bridge.ocr.coverage import Coverage, InkLine, ink_lines
+from bridge.ocr.doubts import touches_edge
+from bridge.ocr.glyph_fit import Bank, Way
+from bridge.ocr.glyph_grow import grow
+from bridge.ocr.glyph_keep import from_record, to_record
+from bridge.ocr.glyph_labels import FIGURES, MARKS, SEPARATORS, Glyph, Judge, State, Words
+from bridge.ocr.glyph_shape import Shapes
+from bridge.ocr.glyph_space import Pair, Spacing
+from bridge.ocr.lines import split_lines
+from bridge.ocr.lookalikes import has_lookalikes, others
+from bridge.ocr.normal import visible
+from bridge.ocr.pictures import for_the_net
+from bridge.parse.values import NUMBERS, parse_value
+from bridge.profiles import ColumnType, Profile
+from bridge.records import Doubt, PageShot, Witness
+
+AGREE = (0.95, 0.9)
+"""Least probability of each character, by the better and by the smaller net, for them to pass free text."""
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """A line with every way to put it together."""
+
+    ink: InkLine
+    ways: list[Way]
+    small: Proposal | None = None
+    fast: Proposal | None = None
+
+
+class GlyphReader:
+    """One source's glyphs.  nets: see ``ScreenReader``; fast must be another net than the one that proposed."""
+
+    def __init__(
+        self, source: str, profile: Profile, memory: GlyphMemory, fast: TextReader, shapes: Shapes | None = None
+    ) -> None:
+        self._source = source
+        self._profile = profile
+        self._memory = memory
+        self._fast = fast
+        self._shapes = shapes
+        self._faces: dict[str, list[Glyph]] = {}
+
+    # --- the two calls ------------------------------------------------------------------------------------------
+
+    def look_up(self, shot: PageShot, cells: Sequence[Cell]) -> None:
+        """Reads the cells that settled glyphs explain; asks no net."""
+        glyphs = self._glyphs(shot.scale)
+        if any(g.state is State.SETTLED for g in glyphs):
+            lines = self._explained(shot, cells, glyphs)
+            self._read(shot, lines, glyphs)
+
+    def learn(self, shot: PageShot, cells: Sequence[Cell]) -> None:
+        """Grows and judges the glyphs with what the net proposed for the cells not read yet, then reads those that
+        can be read now.  cells: all of the list, those read already included: they bear arithmetic too."""
+        glyphs = self._glyphs(shot.scale)
+        data = [c for c in cells if not c.heading]
+        inked = ink_lines([c for c in data if _usable(c)], shot.scale)
+        fresh = [n for n in inked if n.cell.reading is None and n.cell.proposal is not None]
+        if not fresh:
+            return
+        second = self._second(shot, [n.cell for n in fresh])
+        grown = grow(
+            [(n.coverage, n.cell.proposal) for n in _distinct(fresh) if n.cell.proposal is not None],
+            [g.coverage for g in glyphs if g.state is not State.FORGOTTEN],
+            shot.scale,
+        )
+        known = {_picture_id(g.coverage): g for g in glyphs}
+        for c in grown:
+            key = _picture_id(c.coverage)
+            if key not in known:
+                known[key] = Glyph(id=key, coverage=c.coverage, clean=c.trust >= 2, changed=True)
+                glyphs.append(known[key])
+        lines = self._explained(shot, [n.cell for n in inked], glyphs, inked)
+        for line in lines:
+            if line.ink.cell.reading is None:
+                line.small = line.ink.cell.proposal
+                line.fast = second.get(line.ink.cell.picture.key)
+        self._vote(lines, glyphs)
+        self._calculate(lines, glyphs)
+        self._separate(lines, glyphs)
+        judge = Judge(shot.scale, self._shapes_(), self._words(lines, glyphs))
+        judge.judge(glyphs)
+        spacing = self._read(shot, lines, glyphs)
+        self._agree(shot, lines, [c for c in cells if c.reading is None], second, glyphs, spacing)
+        self._memory.keep_glyphs(
+            self._source,
+            face(shot.scale),
+            [to_record(g) for g in glyphs if g.changed and g.state is not State.FORGOTTEN],
+        )
+        for g in glyphs:
+            g.changed = False
+
+    # --- parts --------------------------------------------------------------------------------------------------
+
+    def _glyphs(self, scale: float) -> list[Glyph]:
+        name = face(scale)
+        if name not in self._faces:
+            self._faces[name] = [from_record(r) for r in self._memory.glyphs(self._source, name)]
+        return self._faces[name]
+
+    def _shapes_(self) -> Shapes:
+        if self._shapes is None:
+            self._shapes = Shapes()
+        return self._shapes
+
+    def _second(self, shot: PageShot, cells: Sequence[Cell]) -> dict[str, Proposal]:
+        """The smaller net's readings by picture."""
+        firsts = {c.picture.key: c for c in reversed(cells)}
+        pictures = []
+        for c in firsts.values():
+            rows = split_lines(c.picture, shot.scale)
+            pictures.append(for_the_net(c.picture, shot.scale, rows[0]))
+        return dict(zip(firsts, self._fast.read_lines(pictures), strict=True))
+
+    @staticmethod
+    def _explained(
+        shot: PageShot, cells: Sequence[Cell], glyphs: Sequence[Glyph], inked: Sequence[InkLine] | None = None
+    ) -> list[_Line]:
+        """Lines with their ways by all glyphs; ``Placed.glyph`` is the index in ``glyphs``."""
+        if inked is None:
+            inked = ink_lines([c for c in cells if not c.heading and _usable(c)], shot.scale)
+        usable = [i for i, g in enumerate(glyphs) if g.state is not State.FORGOTTEN and _top(g) != "?"]
+        bank = Bank([glyphs[i].coverage for i in usable])
+        seen: dict[tuple[int, bytes], list[Way]] = {}
+        out = []
+        for n in inked:
+            key = n.coverage.shape[1], n.coverage.tobytes()
+            if key not in seen:
+                ways = bank.explain(n.coverage)
+                seen[key] = [tuple(type(p)(usable[p.glyph], p.x) for p in way) for way in ways]
+            out.append(_Line(n, seen[key]))
+        return out
+
+    @staticmethod
+    def _vote(lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> None:
+        """Each distinct line that a net read votes for the characters of its glyphs, place by place."""
+        done: set[tuple[str, bytes]] = set()
+        for line in lines:
+            if not line.ways:
+                continue
+            way = line.ways[0]
+            for name, proposal in (("net", line.small), ("second net", line.fast)):
+                key = name, line.ink.coverage.tobytes()
+                if proposal is None or key in done:
+                    continue
+                done.add(key)
+                for place, character, seconds in _shared_out(way, proposal, glyphs):
+                    g = glyphs[place]
+                    g.votes.setdefault(name, Counter())[character] += 1
+                    g.runners.update(seconds)
+                    g.changed = True
+            for p in way:
+                glyphs[p.glyph].seen += 1
+
+    def _calculate(self, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> None:
+        """Rows whose arithmetic holds as read refute every other figure in the place of each of their glyphs."""
+        rule = self._profile.checks.product
+        if rule is None:
+            return
+        names = (rule.quantity, rule.price, rule.amount)
+        rows: dict[tuple[int, int], dict[str, _Line]] = defaultdict(dict)
+        for line in lines:
+            c = line.ink.cell
+            if c.column is not None and c.column.field in names and line.ways:
+                rows[c.raw.rect[1], c.raw.rect[3]][c.column.field] = line
+        labels = {i: g.label if g.state is State.SETTLED else _top(g) for i, g in enumerate(glyphs)}
+        columns = [self._profile.column(n) for n in names]
+        unit = Decimal(1).scaleb(-rule.decimals)
+
+        def holds(texts: Sequence[str]) -> bool:
+            numbers = []
+            for text, column in zip(texts, columns, strict=True):
+                value, doubts = parse_value(text, column)
+                if doubts or value is None or column.type not in NUMBERS:
+                    return False
+                numbers.append(Decimal(value))  # type: ignore[arg-type]
+            q, p, a = numbers
+            return (q * p).quantize(unit, ROUND_HALF_UP) == a
+
+        for row in rows.values():
+            if len(row) != 3 or all(row[n].ink.cell.reading is not None for n in names):
+                continue
+            ways = [row[n].ways[0] for n in names]
+            texts = [[labels[p.glyph] for p in way] for way in ways]
+            if not holds(["".join(t) for t in texts]):
+                continue
+            for character in {ch for t in texts for ch in t if ch in FIGURES + MARKS}:
+                mine = {p.glyph for way in ways for p in way if labels[p.glyph] == character}
+                for other in FIGURES if character in FIGURES else MARKS:
+                    if other == character:
+                        continue
+                    # All of its places at once: the same picture is the same figure everywhere.
+                    changed = ["".join(other if ch == character else ch for ch in t) for t in texts]
+                    singly = [self._with(texts, ways, i, other) for i in mine]
+                    if not holds(changed) and not any(holds(s) for s in singly):
+                        for i in mine:
+                            glyphs[i].refuted[other] += 1
+                            glyphs[i].changed = True
+
+    def _separate(self, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> None:
+        """Dates that are legal as read speak for the signs between their figures."""
+        done: set[bytes] = set()
+        for line in lines:
+            column = line.ink.cell.column
+            key = line.ink.coverage.tobytes()
+            if column is None or column.type is not ColumnType.DATE or not line.ways or key in done:
+                continue
+            done.add(key)
+            way = line.ways[0]
+            value, doubts = parse_value("".join(_label(glyphs[p.glyph]) for p in way), column)
+            if value is None or doubts:
+                continue
+            for p in way:
+                if _label(glyphs[p.glyph]) in SEPARATORS:
+                    glyphs[p.glyph].refuted["date"] += 1
+
+    @staticmethod
+    def _with(texts: Sequence[Sequence[str]], ways: Sequence[Way], glyph: int, other: str) -> list[str]:
+        return [
+            "".join(other if p.glyph == glyph else ch for ch, p in zip(t, way, strict=True))
+            for t, way in zip(texts, ways, strict=True)
+        ]
+
+    def _words(self, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> Words:
+        """By the words that the profile's mappings know for a column."""
+        spelled: dict[str, list[tuple[tuple[int, ...], frozenset[str]]]] = {}
+        for line in lines:
+            column = line.ink.cell.column
+            words = self._profile.mappings.get(column.field or "", {}) if column is not None else {}
+            if words and len(line.ways) == 1:
+                way = tuple(p.glyph for p in line.ways[0])
+                for i in way:
+                    spelled.setdefault(glyphs[i].id, []).append((way, frozenset(words)))
+
+        def know(g: Glyph, character: str, rival: str) -> bool:
+            hits = 0
+            for way, words in spelled.get(g.id, []):
+                for word in words:
+                    if len(word) != len(way):
+                        continue
+                    own = {word[k] for k, i in enumerate(way) if glyphs[i].id == g.id}
+                    rest = all(glyphs[i].id == g.id or word[k] == _label(glyphs[i]) for k, i in enumerate(way))
+                    if rest and rival in own:
+                        return False
+                    hits += rest and own == {character}
+            return hits > 0
+
+        return know
+
+    def _read(self, shot: PageShot, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> Spacing:
+        """Proves the cells whose every way to be put together gives one text of settled characters."""
+        spacing = Spacing.of(
+            [p for line in lines if len(line.ways) == 1 for p in _pairs(line, glyphs, shot.scale)]
+        )
+        for line in lines:
+            c = line.ink.cell
+            if c.reading is not None or not line.ways:
+                continue
+            if not any(all(glyphs[p.glyph].state is State.SETTLED for p in way) for way in line.ways):
+                continue
+            texts = {_text(way, glyphs, spacing, shot.scale) for way in line.ways}
+            if len(texts) != 1 or (text := texts.pop()) is None:
+                continue
+            doubts = (Doubt.CUT,) if touches_edge(c, shot.scale) else ()
+            own = c.proposal is not None and visible(c.proposal.text) == text
+            witnesses = (Witness.NET, Witness.GLYPHS) if own else (Witness.GLYPHS,)
+            c.reading = reading_of(shot, c, text, witnesses, doubts=doubts)
+        return spacing
+
+    def _agree(
+        self,
+        shot: PageShot,
+        lines: Sequence[_Line],
+        cells: Sequence[Cell],
+        second: Mapping[str, Proposal],
+        glyphs: Sequence[Glyph],
+        spacing: Spacing,
+    ) -> None:
+        """Two unlike nets that surely read the same prove a word that the profile knows for its column, and pass
+        free text, none of which looks like another character or is known as one."""
+        by_cell = {id(line.ink.cell): line for line in lines}
+        for c in cells:
+            a, b, line = c.proposal, second.get(c.picture.key), by_cell.get(id(c))
+            if c.column is None or a is None or b is None or line is None or touches_edge(c, shot.scale):
+                continue
+            text = visible(a.text)
+            if not text or text != visible(b.text) or a.confidence < AGREE[0] or b.confidence < AGREE[1]:
+                continue
+            words = self._profile.mappings.get(c.column.field or "", {})
+            fits = not line.ways or any(_fits(way, text, glyphs) for way in line.ways)
+            if text in words and fits and not any(_alike(text, w) for w in words if w != text):
+                witnesses: tuple[Witness, ...] = (Witness.NET, Witness.SECOND_NET, Witness.DICTIONARY)
+            elif (
+                c.column.type is ColumnType.TEXT and fits and self._plain(line, text, glyphs, spacing, shot.scale)
+            ):
+                witnesses = (Witness.NET, Witness.SECOND_NET)
+            else:
+                continue
+            c.reading = reading_of(shot, c, text, witnesses, confidence=min(a.confidence, b.confidence))
+
+    @staticmethod
+    def _plain(line: _Line, text: str, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
+        """Has every character that looks like another one a settled glyph, and is every space certain?"""
+        if not line.ways:
+            return all("\u4e00" <= ch <= "\u9fff" and not has_lookalikes(ch) for ch in text)
+        way = next(w for w in line.ways if _fits(w, text, glyphs))
+        settled = all(
+            glyphs[p.glyph].state is State.SETTLED or ("\u4e00" <= ch <= "\u9fff" and not has_lookalikes(ch))
+            for p, ch in zip(way, text.replace(" ", ""), strict=True)
+        )
+        return settled and _text(way, glyphs, spacing, scale) == text
+
+
+def face(scale: float) -> str:
+    """The name under which glyphs of one scale are kept; fonts are told apart by their pictures."""
+    return f"{scale:g}"
+
+
+def _usable(c: Cell) -> bool:
+    return not c.picture.blank and not c.cut
+
+
+def _distinct(lines: Iterable[InkLine]) -> list[InkLine]:
+    return list({(n.coverage.shape[1], n.coverage.tobytes()): n for n in lines}.values())
+
+
+def _picture_id(coverage: Coverage) -> str:
+    digest = hashlib.blake2b(f"{coverage.shape}".encode(), digest_size=12)
+    digest.update(np.ascontiguousarray(coverage, np.uint8).tobytes())
+    return digest.hexdigest()
+
+
+def _top(g: Glyph) -> str:
+    votes = g.all_votes()
+    return votes.most_common(1)[0][0] if votes else ""
+
+
+def _shared_out(way: Way, proposal: Proposal, glyphs: Sequence[Glyph]) -> list[tuple[int, str, tuple[str, ...]]]:
+    """(glyph, character the net read there, its second choices); "?" where it read more or fewer characters."""
+    places = [i for i, (ch, _, _) in enumerate(proposal.characters) if ch.strip()]
+    seen = [proposal.characters[i][0] for i in places]
+    seconds = [tuple(ch for ch, _ in proposal.alternatives[i]) for i in places]
+    if len(seen) == len(way):
+        return [(p.glyph, ch, two) for p, ch, two in zip(way, seen, seconds, strict=True)]
+    own = [glyphs[p.glyph].label or _top(glyphs[p.glyph]) or "?" for p in way]
+    out = []
+    for tag, a, b, c, d in SequenceMatcher(None, own, seen, autojunk=False).get_opcodes():
+        for k in range(a, b):
+            same = tag == "equal" or (tag == "replace" and b - a == d - c)
+            out.append((way[k].glyph, seen[c + k - a] if same else "?", seconds[c + k - a] if same else ()))
+    return out
+
+
+def _pairs(line: _Line, glyphs: Sequence[Glyph], scale: float) -> list[Pair]:
+    way = line.ways[0]
+    out = []
+    for p, q in pairwise(way):
+        a, b = glyphs[p.glyph], glyphs[q.glyph]
+        left, right = _label(a), _label(b)
+        if left and right:
+            out.append((left, right, (q.x - p.x - a.coverage.shape[1]) / scale))
+    return out
+
+
+def _text(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> str | None:
+    """None where it is not certain how many spaces stand somewhere."""
+    out = _label(glyphs[way[0].glyph])
+    for p, q in pairwise(way):
+        a, b = glyphs[p.glyph], glyphs[q.glyph]
+        spaces = spacing.count(_label(a), _label(b), (q.x - p.x - a.coverage.shape[1]) / scale)
+        if spaces is None:
+            return None
+        out += " " * spaces + _label(b)
+    return out
+
+
+def _label(g: Glyph) -> str:
+    return g.label or _top(g)
+
+
+def _fits(way: Way, text: str, glyphs: Sequence[Glyph]) -> bool:
+    """Does no glyph of the way speak against the text?"""
+    shown = text.replace(" ", "")
+    if len(way) != len(shown):
+        return False
+    return all(
+        _label(glyphs[p.glyph]) == ch
+        and (glyphs[p.glyph].state is not State.DISPUTED or "read as" in glyphs[p.glyph].against)
+        for p, ch in zip(way, shown, strict=True)
+    )
+
+
+def _alike(a: str, b: str) -> bool:
+    """Could one word be taken for the other, look-alike by look-alike?"""
+    return len(a) == len(b) and all(x == y or y in others(x) for x, y in zip(a, b, strict=True))
