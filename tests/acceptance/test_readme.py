@@ -81,7 +81,7 @@ def test_both_languages_give_the_same_commands_settings_and_output() -> None:
 
 
 def test_every_command_of_the_program_is_named() -> None:
-    named = set(re.findall(r"^\| `bridge (\w+)", ENGLISH.read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"^\| `bridge ([\w-]+)", ENGLISH.read_text(encoding="utf-8"), re.MULTILINE))
     known = {c.name for c in app.registered_commands} | {g.name for g in app.registered_groups}
     assert named == known
 
@@ -326,7 +326,7 @@ STAGE: dict[str, Callable[[Desk, str], None]] = {
     r"bridge run": clock,
     r"bridge review list": questions,
     r"bridge review decide .+": decided,
-    r"bridge status( --max-age \d+)?": status,
+    r"bridge status( --max-age \d+m)?": status,
     r"bridge export orders .+": export,
     r"bridge push|bridge setup --offline": runs,
     r"bridge read screen\.png --profile selectors/k3\.yaml": runs,
