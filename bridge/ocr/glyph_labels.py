@@ -36,8 +36,6 @@ LEFT_OVER = 0.3
 """Share of the readings that must be left when the characters that are out are not counted."""
 REFUTED = 2
 """Rows that must refute every other figure."""
-FAR = 0.08
-"""Correlation by which a form must fit better where it alone decides."""
 LIKE = 0.4
 """Least correlation of a Han character with a reference face."""
 AGAINST = 8
@@ -91,7 +89,6 @@ class Family:
     glyphs: list[Glyph]
     label: str
     profile: NDArray[np.float64]
-    by_form: bool = False  # the nets' first choices are out; the character is a second choice, by its form
 
     @property
     def votes(self) -> dict[str, Counter[str]]:
@@ -104,10 +101,6 @@ class Family:
     @property
     def settled(self) -> bool:
         return any(g.state is State.SETTLED for g in self.glyphs)
-
-    @property
-    def runners(self) -> Counter[str]:
-        return sum((g.runners for g in self.glyphs), Counter())
 
     @property
     def refuted(self) -> Counter[str]:
@@ -218,30 +211,7 @@ class Judge:
         label = left.most_common(1)[0][0] if left else ""
         if label and (label == f.label or left.total() >= LEFT_OVER * votes.total()):
             return label
-        return self._by_form(f)
-
-    def _by_form(self, f: Family) -> str:
-        """The nets read a figure that has another picture: which of their second choices has this form, by far?"""
-        runners = f.runners
-        least = max(PLACES, 0.8 * max(runners.values(), default=0))
-        second = {
-            c for c, n in runners.items()
-            if n >= least and c.isascii() and c.isalpha() and not self._is_figure_elsewhere(f, c)
-        }  # fmt: skip
-        rivals = {
-            r for r in second | set(others(f.label)) if self._matters(r) and not self._is_figure_elsewhere(f, r)
-        }
-        fitting = [
-            c for c in second
-            if all(self._unlike(f.best, c, r, margin=FAR) for r in rivals | set(self._close(f, c)) if r != c)
-        ]  # fmt: skip
-        if len(fitting) != 1:
-            return ""
-        f.by_form = True
-        return fitting[0]
-
-    def _close(self, f: Family, c: str) -> list[str]:
-        return [r for r in others(c) if self._matters(r) and not self._is_figure_elsewhere(f, r)]
+        return ""
 
     def _is_figure_elsewhere(self, f: Family, c: str) -> bool:
         """Is c a figure that arithmetic has settled with another picture?"""
@@ -263,21 +233,19 @@ class Judge:
             return self._dispute(f, f"two pictures are read as {label}")
         votes = f.votes
         least = PLACES if others(label) or not han else PLACES - 1
-        proofs = ["form"]
-        if not f.by_form:
-            if len(votes) < 2 or any(c[label] < least for c in votes.values()):
-                return self._open(f)
-            for net, counter in votes.items():
-                left = Counter({c: n for c, n in counter.items() if not self._is_figure_elsewhere(f, c)})
-                if left[label] < (1 - DISSENT) * left.total() or left.most_common(1)[0][0] != label:
-                    other = next((c for c, _ in left.most_common() if c != label), "?")
-                    return self._dispute(f, f"{net} also reads {other}")
-            proofs = ["two nets"]
-            for rival in self._could_be(f, votes):
-                why = self._out(f, rival, claims)
-                if why is None:
-                    return self._dispute(f, f"could be {rival}")
-                proofs.append(f"not {rival}: {why}")
+        if len(votes) < 2 or any(c[label] < least for c in votes.values()):
+            return self._open(f)
+        for net, counter in votes.items():
+            left = Counter({c: n for c, n in counter.items() if not self._is_figure_elsewhere(f, c)})
+            if left[label] < (1 - DISSENT) * left.total() or left.most_common(1)[0][0] != label:
+                other = next((c for c, _ in left.most_common() if c != label), "?")
+                return self._dispute(f, f"{net} also reads {other}")
+        proofs = ["two nets"]
+        for rival in self._could_be(f, votes):
+            why = self._out(f, rival, claims)
+            if why is None:
+                return self._dispute(f, f"could be {rival}")
+            proofs.append(f"not {rival}: {why}")
         if han and self._shapes and self._shapes.likeness(f.best.coverage, label) < LIKE:
             return self._dispute(f, f"does not look like {label}")
         self._settle(f, tuple(proofs))
@@ -323,7 +291,7 @@ class Judge:
             return "the list's words"
         return self._unlike(f.best, f.label, rival)
 
-    def _unlike(self, glyph: Glyph, label: str, rival: str, *, margin: float | None = None) -> str | None:
+    def _unlike(self, glyph: Glyph, label: str, rival: str) -> str | None:
         """Why the picture is the label rather than the rival, by height or form; None if it may be both."""
         if self._figures and label.isascii() and rival.isascii() and (label in _LOW) != (rival in _LOW):
             # Capitals and figures are of one height; small letters without a stem are lower.
@@ -333,7 +301,7 @@ class Judge:
                 return "its height"
             return None
         one_letter = label.isascii() and label.lower() == rival.lower()
-        margin = margin or (0.01 if one_letter else MARGIN)
+        margin = 0.01 if one_letter else MARGIN
         if self._shapes and self._shapes.prefers(glyph.coverage, label, rival, margin=margin):
             return "its form"
         return None
@@ -348,7 +316,7 @@ class Judge:
                 continue
             votes = g.all_votes()
             # One picture of the family that is read otherwise is for itself.
-            if votes.total() - votes[f.label] > max(1, votes[f.label]) and proofs[0] not in ("arithmetic", "form"):
+            if votes.total() - votes[f.label] > max(1, votes[f.label]) and "arithmetic" not in proofs:
                 g.state, g.against = State.DISPUTED, "read otherwise than its family"
                 continue
             g.state, g.label, g.proofs, g.against = State.SETTLED, f.label, proofs, ""
