@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from bridge.central import CentralRow
 from bridge.records import (
     BaselineRow,
     Box,
@@ -220,6 +221,14 @@ class Store(Protocol):
     def finish_run(self, summary: RunSummary) -> None: ...
 
     def baseline(self, source: str) -> dict[str, BaselineRow]: ...
+
+    def last_runs(self, limit: int, source: str | None = None) -> list[RunSummary]:
+        """The newest first."""
+        ...
+
+    def central(self, source: str) -> dict[str, CentralRow]:
+        """Key → the central order as it stands now, whoever wrote it."""
+        ...
 
     def commit(
         self,

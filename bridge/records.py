@@ -190,6 +190,7 @@ class Doubt(StrEnum):
     UNKNOWN_WORD = "unknown_word"  # a status or code that no mapping knows
     ARITHMETIC = "arithmetic"  # quantity × price ≠ amount
     DUPLICATE_KEY = "duplicate_key"
+    BOTH_CHANGED = "both_changed"  # the ERP and the store, each to something else
     REQUIRED_EMPTY = "required_empty"
     NO_TEXT = "no_text"  # ink, but nothing legible
 
@@ -339,6 +340,7 @@ class Change:
     before: Mapping[str, Scalar] = field(default_factory=dict)
     after: Mapping[str, Scalar] = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
+    store_keeps: tuple[str, ...] = ()  # fields in which the central store keeps its own value
 
     @property
     def changed_fields(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from pydantic import (
     model_validator,
 )
 
+from bridge.central import Owner
 from bridge.errors import ConfigError
 from bridge.faults import fault_lines, near
 from bridge.overlay import lay_over, name_variable, read_toml
@@ -170,6 +171,11 @@ class Source(_Part):
         "where it holds a key.",
     )
     breaker: Breaker = Field(Breaker(), description="When a run is held for a person.")
+    owner: dict[str, Owner] = Field(
+        default_factory=dict,
+        description="field → erp, store, newest or ask: who decides where the ERP and the store both changed it; "
+        "`*` = every other field. Without it: ask.",
+    )
 
 
 class Receiver(_Part):

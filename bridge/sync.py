@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bridge import log
+from bridge.central import CentralSide, Owner
 from bridge.errors import (
     BridgeError,
     CaptureIncomplete,
@@ -65,6 +66,7 @@ class SyncParts:
     reporter: Reporter
     receivers: Sequence[str]
     breaker: Breaker
+    owners: Mapping[str, Owner]
     clock: Clock
     new_id: Callable[[], str]
 
@@ -261,6 +263,12 @@ def _decide(parts: SyncParts, run: _Run) -> None:
 def _reconciled(parts: SyncParts, observed: ObservedList) -> ChangeSet:
     """A hold that a person has released goes through; another, bigger one does not."""
 
+    central = CentralSide(
+        rows=parts.store.central(parts.source),
+        owners=parts.owners,
+        seen_at=_certainly_seen(parts),
+    )
+
     def compare(*, released: bool) -> ChangeSet:
         return reconcile(
             parts.store.baseline(parts.source),
@@ -269,6 +277,7 @@ def _reconciled(parts: SyncParts, observed: ObservedList) -> ChangeSet:
             scope=parts.profile.order_list.scope.kind,
             breaker=parts.breaker,
             released=released,
+            central=central,
         )
 
     changes = compare(released=False)
@@ -276,6 +285,12 @@ def _reconciled(parts: SyncParts, observed: ObservedList) -> ChangeSet:
         return changes
     released = parts.store.released(parts.source)
     return compare(released=True) if released in {r.fingerprint for r in changes.reviews} else changes
+
+
+def _certainly_seen(parts: SyncParts) -> datetime | None:
+    """When the whole list was last seen without a doubt: until then no later change of the ERP had come."""
+    past = parts.store.last_runs(100, parts.source)
+    return next((r.started_at for r in past if r.status is RunStatus.OK and not r.dry_run), None)
 
 
 def _push(parts: SyncParts, run: _Run) -> None:
@@ -328,7 +343,8 @@ def _summary(parts: SyncParts, run: _Run) -> RunSummary:
     observed, changes, e = run.observed, run.changes, run.error
     lines: Sequence[OrderLine] = observed.lines if observed else ()
     kinds = Counter(c.kind for c in changes.changes) if changes and changes.held is None else Counter()
-    straight = sum(line.ok for line in lines)
+    asked = {(r.line.page, r.line.row) for r in (changes.reviews if changes else ()) if r.line is not None}
+    straight = sum(line.ok and (line.page, line.row) not in asked for line in lines)
     findings = tuple(f.message for f in observed.findings) if observed and not observed.complete else ()
     return RunSummary(
         run_id=run.run_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
 
-from bridge.errors import RunBusy, StoreUnavailable
+from bridge.central import CentralSide, Owner
+from bridge.errors import ConfigError, RunBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
+from bridge.faults import near
 from bridge.interfaces import (
     CellMemory,
     GlyphPicture,
@@ -95,6 +97,18 @@ class App:
 
     def profile(self, source: str) -> Profile:
         return load_profile(self.settings.source(source).profile)
+
+    def owners(self, source: str, profile: Profile) -> Mapping[str, Owner]:
+        """Who owns which field.  Raises ConfigError for a field that the profile does not read."""
+        given = self.settings.source(source).owner
+        fields = [c.field for c in profile.columns if c.field]
+        if unknown := [n for n in given if n != "*" and n not in fields]:
+            raise ConfigError(
+                f"sources.{source}.owner: the profile reads no field {unknown[0]!r}{near(unknown[0], fields)}",
+                hint="Name fields of the profile's columns, or * for all others.",
+                source=source,
+            )
+        return given
 
     def relay(self) -> OutboxRelay:
         from bridge.outbox.relay import OutboxRelay
@@ -205,6 +219,7 @@ class App:
             ),
             receivers=tuple(self.settings.receivers),
             breaker=Breaker(**self.settings.source(source).breaker.model_dump()),
+            owners=self.owners(source, profile),
             clock=utc_now,
             new_id=lambda: uuid.uuid4().hex[:12],
         )
@@ -364,7 +379,13 @@ class App:
             profile_of=self.profile,
             receivers_of=lambda _source: tuple(self.settings.receivers),
             clock=utc_now,
+            store_owned_of=self._store_owned,
         )
+
+    def _store_owned(self, source: str) -> tuple[str, ...]:
+        side = CentralSide(owners=self.settings.source(source).owner)
+        fields = [c.field for c in self.profile(source).columns if c.field]
+        return tuple(n for n in fields if side.owner(n) is Owner.STORE)
 
     def decide(self, item: int, action: str, *, values: dict[str, str], by: str, note: str = "") -> int:
         """Settles one question; returns how many messages follow from it."""

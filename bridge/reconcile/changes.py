@@ -6,17 +6,21 @@ whole list was seen and no doubtful row could be it, and gone only if that happe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bridge.breaks import Break, BreakClass
+from bridge.central import CentralSide, Owner
 from bridge.reconcile.questions import breaker_question, readable_key, row_questions, stopped
+from bridge.reconcile.same import same
+from bridge.reconcile.three_way import compare
 from bridge.reconcile.trust import could_be, held_orders, sort_out
-from bridge.records import BaselineRow, Change, ChangeKind, ChangeSet, ObservedList, OrderLine, Scalar
+from bridge.records import BaselineRow, Change, ChangeKind, ChangeSet, ObservedList, OrderLine
 from bridge.sentences import break_sentence
 
 GONE_AFTER = 2  # complete captures in a row
+NOTHING_CENTRAL = CentralSide()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,29 +40,35 @@ def reconcile(
     scope: Literal["all", "open", "window"] = "all",
     breaker: Breaker | None = None,
     released: bool = False,
+    central: CentralSide = NOTHING_CENTRAL,
 ) -> ChangeSet:
     """The change set of one run.
 
     key_fields: the profile's ``key``.  scope: what a row's absence means (all → GONE, else LEFT).  released: a
-    person has let a held change set through.  Where ``held`` is set, neither changes nor missing may be applied.
+    person has let a held change set through.  central: what the store holds; without
+    it every change of the ERP flows.  Where ``held`` is set, neither changes nor missing may be applied.
     """
     stops = [f for f in observed.findings if f.stop]
     if stops:
         questions = tuple(stopped(observed.source, f.message) for f in stops)
         return ChangeSet(source=observed.source, reviews=questions)
 
-    rows = sort_out(observed.lines, key_fields)
+    compared = compare(observed.lines, baseline, central, key_fields)
+    rows = sort_out(compared.lines, key_fields)
     # A dict keeps the order, so that equal runs give equal change sets.
     known = (*rows.proven, *rows.doubtful, *rows.duplicated)
     seen = dict.fromkeys(line.key for line in known if line.key in baseline)
     unseen = [row for key, row in baseline.items() if key not in seen]
     candidates, possible = could_be(rows, unseen, key_fields)
-    held = held_orders(observed.lines, rows, key_fields)
+    held = held_orders(compared.lines, rows, key_fields)
 
+    store_owned = frozenset(
+        n for line in compared.lines[:1] for n in line.fields if central.owner(n) is Owner.STORE
+    )
     changes: list[Change] = []
     unchanged = changed = 0
     for line in rows.proven:
-        change = _change(baseline.get(line.key), line)
+        change = _change(baseline.get(line.key), line, store_owned)
         unchanged += change is None
         changed += change is not None and change.kind is ChangeKind.CHANGED
         if change is not None and line.order_no not in held:
@@ -79,7 +89,7 @@ def reconcile(
                 Change(kind=kind, source=observed.source, key=row.key, order_no=row.order_no, before=row.fields)
             )
 
-    reviews = row_questions(baseline, observed.source, rows, candidates, key_fields)
+    reviews = row_questions(baseline, observed.source, rows, candidates, key_fields, compared)
     active = sum(not row.absent for row in baseline.values())
     why = None if released else _trips(breaker or Breaker(), active, len(lost), changed)
     if why is not None:
@@ -91,29 +101,33 @@ def reconcile(
         seen=tuple(seen),
         missing=tuple(missing),
         unchanged=unchanged,
+        notes=compared.notes,
         held=break_sentence(why.cls, why.params, "en") if why is not None else None,
     )
 
 
-def reconcile_line(row: BaselineRow | None, line: OrderLine) -> Change | None:
+def reconcile_line(
+    row: BaselineRow | None, line: OrderLine, *, store_keeps: Collection[str] = ()
+) -> Change | None:
     """What one proven line changes; ``row`` is the stored one of its key, None if there is none.
+    store_keeps: fields in which the central store keeps its own value.
 
     Raises ValueError if the line is not ok: a doubtful value must never go out.
     """
     if not line.ok:
         doubtful = ", ".join(line.doubtful)
         raise ValueError(f"{readable_key(line.key)} is doubtful in {doubtful}: it cannot be a change")
-    return _change(row, line)
+    return _change(row, line, store_keeps)
 
 
-def _change(row: BaselineRow | None, line: OrderLine) -> Change | None:
+def _change(row: BaselineRow | None, line: OrderLine, store_keeps: Collection[str]) -> Change | None:
     after = line.values()
     if row is None:
         kind, before, names = ChangeKind.ADDED, {}, list(after)
     else:
         # A field that the profile no longer reads is no change; one that is only another kind of empty neither.
         before = {n: None if row.fields[n] == "" else row.fields[n] for n in after if n in row.fields}
-        names = [n for n in after if n not in before or not _same(before[n], after[n])]
+        names = [n for n in after if n not in before or not same(before[n], after[n])]
         kind = ChangeKind.BACK if row.absent else ChangeKind.CHANGED
         if not names and not row.absent:
             return None
@@ -126,16 +140,8 @@ def _change(row: BaselineRow | None, line: OrderLine) -> Change | None:
         before=before,
         after=after,
         readings={n: line.fields[n].reading for n in names},
+        store_keeps=tuple(n for n in names if n in store_keeps) if row is not None else (),
     )
-
-
-def _same(a: Scalar, b: Scalar) -> bool:
-    """Typed: 1180.0 is 1180.00, "5" is not 5, and None and "" are both empty."""
-    if type(a) is type(b):
-        return a == b
-    if not a and not b and {type(a), type(b)} == {str, type(None)}:
-        return True
-    return a == b and not isinstance(a, bool) and not isinstance(b, bool)
 
 
 def _trips(breaker: Breaker, active: int, lost: int, changed: int) -> Break | None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bridge.breaks import Break, BreakClass
-from bridge.reconcile.classes import breaks_of
+from bridge.reconcile.classes import breaks_of, shown
+from bridge.reconcile.three_way import Compared
 from bridge.reconcile.trust import Rows
 from bridge.records import (
     KEY_SEP,
@@ -31,6 +32,7 @@ def row_questions(
     rows: Rows,
     could_be: Mapping[int, tuple[str, ...]],
     key_fields: Sequence[str],
+    compared: Compared,
 ) -> list[ReviewItem]:
     """One question for each doubtful row, and one for each key that several rows have.
 
@@ -40,7 +42,8 @@ def row_questions(
     for line in rows.doubtful:
         stored = baseline.get(line.key)
         before = stored.fields if stored else {}
-        items.append(_line_item(ReviewKind.DOUBTFUL_ROW, line, key_fields, before=before))
+        item = _line_item(ReviewKind.DOUBTFUL_ROW, line, key_fields, before=before, compared=compared)
+        items.append(item)
     twins: dict[str, list[OrderLine]] = defaultdict(list)
     for line in rows.duplicated:
         twins[line.key].append(line)
@@ -79,8 +82,15 @@ def _line_item(
     *,
     before: Mapping[str, Scalar] | None = None,
     could_be: tuple[str, ...] = (),
+    compared: Compared | None = None,
 ) -> ReviewItem:
-    asked = [(n, line.fields[n].reading.picture, line.fields[n].reading.text) for n in sorted(line.doubtful)]
+    conflicts = compared.conflicts.get(line.key, {}) if compared is not None else {}
+    store = compared.store.get(line.key, {}) if compared is not None else {}
+    asked: list[object] = [
+        (n, line.fields[n].reading.picture, line.fields[n].reading.text) for n in sorted(line.doubtful)
+    ]
+    # Another value in the store is another question.
+    asked += [(n, "store", shown(value)) for n, value in sorted(store.items())]
     # Where nothing of the key was read, the rest of the row is all that tells it from other rows.
     rest = [] if line.key.replace(KEY_SEP, "") else _texts(line)
     why = ", ".join(f"{n} ({_doubts(line.fields[n])}: {line.fields[n].reading.text!r})" for n in line.doubtful)
@@ -91,11 +101,12 @@ def _line_item(
         order_no=line.order_no,
         fingerprint=_fingerprint(line.source, kind.value, line.key, [asked, rest]),
         reason=f"{readable_key(line.key)}, page {line.page} row {line.row + 1}, is not proven: {why}",
-        breaks=breaks_of(line, before or {}, key_fields),
+        breaks=breaks_of(line, before or {}, key_fields, found=conflicts),
         fields=line.doubtful,
         line=line,
         before=before or {},
         could_be=could_be,
+        central=store,
     )
 
 

@@ -79,6 +79,12 @@ DOUBTS: dict[Doubt, Word] = {
         "列表中有另一行的编号与它相同。",
         "Another row of the list has the same key.",
     ),
+    Doubt.BOTH_CHANGED: Word(
+        "两边都改了",
+        "changed on both sides",
+        "ERP 和中央库都改了这个字段，改成了不同的值。",
+        "The ERP and the store both changed the field, each to something else.",
+    ),
     Doubt.REQUIRED_EMPTY: Word(
         "必填项为空",
         "required but empty",

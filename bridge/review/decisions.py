@@ -5,7 +5,7 @@ Answer, what it teaches, the baseline, the central order and the messages change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,8 +60,10 @@ class Decide:
         profile_of: Callable[[str], Profile],
         receivers_of: Callable[[str], Sequence[str]],
         clock: Clock,
+        store_owned_of: Callable[[str], Collection[str]] = lambda _source: (),
     ) -> None:
-        """profile_of, receivers_of: by source name."""
+        """profile_of, receivers_of, store_owned_of (the fields that the store owns): by source name."""
+        self._store_owned_of = store_owned_of
         self._store = store
         self._profile_of = profile_of
         self._receivers_of = receivers_of
@@ -77,6 +79,8 @@ class Decide:
         possible = list(CHOICES[stored.item.kind])
         if line is not None and Action.ACCEPT in possible and not self._acceptable(line):
             possible.remove(Action.ACCEPT)
+        if line is not None and any(Doubt.BOTH_CHANGED in v.doubts for v in line.fields.values()):
+            possible.remove(Action.TYPE)
         if line is not None and Action.KEEP in possible and not {*line.doubtful} <= stored.item.before.keys():
             possible.remove(Action.KEEP)
         return tuple(possible)
@@ -103,6 +107,10 @@ class Decide:
         item, line = self._row(item_id, Action.TYPE)
         if unknown := [n for n in values if n not in line.fields]:
             raise _refused(item, f"the row has no field {_names(unknown)}; it has {_names(line.fields)}")
+        if both := [n for n, v in line.fields.items() if Doubt.BOTH_CHANGED in v.doubts]:
+            raise _refused(
+                item, f"{_names(both)} changed on both sides: accept the ERP's value or keep the store's"
+            )
         typed = {name: text.strip() for name, text in values.items()}
         return self._settle_row(item, line, Action.TYPE, typed, by, note, batch)
 
@@ -112,10 +120,16 @@ class Decide:
 
         def change(row: BaselineRow | None) -> Change | None:
             missing = [n for n in line.doubtful if row is None or n not in row.fields]
+            conflicts = [n for n, v in line.fields.items() if v.doubts == (Doubt.BOTH_CHANGED,)]
             if row is None or missing:
                 raise _refused(item, f"there is no stored value of {_names(missing)} to keep")
-            fields = {n: v if v.ok else _by_person(v, row.fields[n]) for n, v in line.fields.items()}
-            return reconcile_line(row, replace(line, fields=fields))
+            fields = {
+                # What the ERP shows there is certain: it is noted as seen, and the store keeps its own.
+                n: v if v.ok else _by_person(v, v.value if n in conflicts else row.fields[n])
+                for n, v in line.fields.items()
+            }
+            keeps = {*conflicts, *self._store_owned_of(line.source)}
+            return reconcile_line(row, replace(line, fields=fields), store_keeps=keeps)
 
         return self._settle(
             item, Settlement(action=Action.KEEP, by=by, note=note, key=line.key, batch=batch), change
@@ -168,6 +182,7 @@ class Decide:
             raise _refused(item, _still_doubtful(settled, answers), doubts=doubts)
         if item.item.kind is ReviewKind.DUPLICATE_KEY and settled.key == line.key:
             raise _refused(item, "another row shows this very key; type what the key of this one really is")
+        keeps = self._store_owned_of(line.source)
         settlement = Settlement(
             action=action,
             by=by,
@@ -177,7 +192,7 @@ class Decide:
             proofs=_proofs(line, settled, answers),
             batch=batch,
         )
-        return self._settle(item, settlement, lambda row: reconcile_line(row, settled))
+        return self._settle(item, settlement, lambda row: reconcile_line(row, settled, store_keeps=keeps))
 
     def _settle(
         self,

@@ -149,6 +149,8 @@ def apply_changes(
         here = change.kind not in (ChangeKind.GONE, ChangeKind.LEFT)
         stored = change.after if here else change.before
         _move_baseline(connection, change, row, stored, here, run_id, now)
+        if change.kind is ChangeKind.CHANGED and {*change.changed_fields} <= {*change.store_keeps}:
+            continue  # the store keeps all of it: nothing changed for anyone
         version = writer.apply(change, stored)
         for receiver in receivers:
             messages.append(_message(change, stored, version, receiver, run_id, now, new_id()))
@@ -225,6 +227,7 @@ def _message(
 ) -> dict[str, Any]:
     """The outbox row; its body is what the receiver gets, byte for byte (docs/store.md)."""
     changed = change.changed_fields if change.kind in (ChangeKind.CHANGED, ChangeKind.BACK) else ()
+    changed = tuple(n for n in changed if n not in change.store_keeps)
     body = {
         "type": f"order.{change.kind.value}",
         "id": message_id,

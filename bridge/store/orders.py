@@ -80,7 +80,7 @@ class OrderWriter:
             self._note_outside_edit(row, change)
             version = row.version + 1
             overwritten = self._update(row, change, version)
-        names = () if change.kind in _LIFE else change.changed_fields
+        names = () if change.kind in _LIFE else [n for n in change.changed_fields if n not in change.store_keeps]
         before, after = plain_fields(change.before), plain_fields(change.after)
         self._event(
             change,
@@ -126,7 +126,7 @@ class OrderWriter:
             before = place(change.before, change.order_no)
             after = place(change.after, change.order_no)
             for name in change.changed_fields:
-                if name not in before and name not in after:
+                if name in change.store_keeps or (name not in before and name not in after):
                     continue
                 held = _held(row, name, before.get(name), after.get(name))
                 if held not in (bare(before.get(name)), bare(after.get(name))):

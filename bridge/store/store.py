@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bridge.interfaces import Clock
 from bridge.store.accounts import Accounts
 from bridge.store.audit import AuditTrail
+from bridge.store.central import Central
 from bridge.store.commit import Commits, NewId, new_message_id
 from bridge.store.database import Database
 from bridge.store.export import Export
@@ -50,6 +51,8 @@ class SqlStore:
         commits = Commits(self._database, new_id)
         self.baseline = commits.baseline
         self.commit = commits.commit
+
+        self.central = Central(self._database).central
 
         runs = Runs(self._database)
         self.begin_run = runs.begin_run

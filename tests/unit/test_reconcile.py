@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ from builders import SOURCE, baseline, grid, lines, profile, reading, row, store
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.breaks import BreakClass, Handling
+from bridge.central import CentralRow, CentralSide, Owner
 from bridge.parse.checks import check
 from bridge.parse.orders import parse_grids
 from bridge.reconcile import Breaker, reconcile, reconcile_line
@@ -127,6 +130,83 @@ def test_a_field_that_is_read_for_the_first_time_is_a_change_and_one_no_longer_r
 def test_a_doubtful_line_can_never_become_a_change() -> None:
     with pytest.raises(ValueError, match="amount"):
         reconcile_line(None, one(amount=unproven("1,180.00")))
+
+
+# --- what the store holds ------------------------------------------------------------------------------------
+
+EDITED = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def central(
+    line: OrderLine, *, owner: Owner | None = None, seen_at: datetime | None = None, **edits: Any
+) -> CentralSide:
+    """The store's row as the bridge wrote it, with someone's edits; status has this owner."""
+    fields = {n: v for n, v in {**line.values(), **edits}.items() if v is not None}
+    row = CentralRow(fields=fields, updated_by="crm", updated_at=EDITED)
+    return CentralSide(rows={line.key: row}, owners={"status": owner} if owner else {}, seen_at=seen_at)
+
+
+def test_a_change_in_the_erp_alone_flows_and_one_in_the_store_alone_stays_and_is_noted() -> None:
+    before = baseline(stored(one()))
+    result = run(before, [one(status="已发货")], central=central(one(), customer="另一家"))
+    (change,) = result.changes
+    assert (change.changed_fields, change.store_keeps, result.reviews) == (("status",), (), ())
+    (note,) = result.notes
+    assert (note.what.cls, note.what.field) == (BreakClass.STORE_DRIFTED, "customer")
+    assert (note.what.params["store"], note.what.params["by"]) == ("另一家", "crm")
+
+
+def test_numbers_and_dates_that_stand_as_text_in_the_store_are_the_same() -> None:
+    result = run(baseline(stored(one())), [one()], central=central(one(), amount="1180.0"))
+    assert (result.notes, result.unchanged) == ((), 1)
+
+
+def test_where_both_changed_to_the_same_there_is_no_conflict() -> None:
+    result = run(baseline(stored(one())), [one(status="已发货")], central=central(one(), status="已发货"))
+    assert (len(result.changes), result.reviews) == (1, ())
+
+
+def test_a_field_that_both_changed_is_asked_and_its_order_waits() -> None:
+    found = [one(status="已发货"), order("SO-0777")]
+    result = run(baseline(stored(one())), found, central=central(one(), status="已取消"))
+    assert [c.key for c in result.changes] == ["SO-0777"]
+    (item,) = result.reviews
+    assert (item.kind, item.fields, dict(item.central)) == (
+        ReviewKind.DOUBTFUL_ROW,
+        ("status",),
+        {"status": "已取消"},
+    )
+    (what,) = item.breaks
+    assert (what.cls, what.handling) == (BreakClass.CONFLICT, Handling.ASK)
+    assert [what.params[n] for n in ("old", "new", "store", "by")] == ["已审核", "已发货", "已取消", "crm"]
+    again = run(baseline(stored(one())), found, central=central(one(), status="生产中"))
+    assert again.reviews[0].fingerprint != item.fingerprint, "another value in the store is another question"
+
+
+@pytest.mark.parametrize(
+    ("owner", "seen_at", "asked", "keeps"),
+    [
+        (Owner.ERP, None, 0, ()),
+        (Owner.STORE, None, 0, ("status",)),
+        (Owner.ASK, EDITED + timedelta(hours=1), 1, ()),
+        (Owner.NEWEST, EDITED + timedelta(hours=1), 0, ()),
+        (Owner.NEWEST, EDITED - timedelta(hours=1), 1, ()),
+        (Owner.NEWEST, None, 1, ()),
+    ],
+)
+def test_the_owner_decides_a_conflict(
+    owner: Owner, seen_at: datetime | None, asked: int, keeps: tuple[str, ...]
+) -> None:
+    store = central(one(), owner=owner, seen_at=seen_at, status="已取消")
+    result = run(baseline(stored(one())), [one(status="已发货")], central=store)
+    assert len(result.reviews) == asked
+    assert [c.store_keeps for c in result.changes] == ([] if asked else [keeps])
+
+
+def test_an_order_that_someone_entered_otherwise_before_the_erp_showed_it_is_asked() -> None:
+    result = run({}, [one()], central=central(one(), customer="另一家"))
+    assert (result.changes, result.reviews[0].fields) == ((), ("customer",))
+    assert run({}, [one()], central=central(one())).reviews == ()
 
 
 # --- doubtful rows ------------------------------------------------------------------------------------------
