@@ -67,6 +67,8 @@ class Settlements:
                 )
                 left = load_baseline(connection, source, [settlement.key]).get(settlement.key)
                 was |= {"after": encode_fields(left.fields) if left is not None else None, "messages": messages}
+                was["store_keeps"] = list(found.store_keeps) if found is not None else []
+                was["gave_way"] = settlement.action is not Action.KEEP and bool(item.item.central)
             learn(connection, settlement.proofs, now)
             if settlement.action is Action.RELEASE:
                 _release(connection, item, settlement, now)

@@ -114,6 +114,11 @@ class Undo:
         if decision.change is None or decision.undo is None:
             return
         source, key, found = decision.source, decision.key, decision.undo
+        if found.get("gave_way"):
+            raise UsageError(
+                f"order {key!r}: another system's value gave way to the ERP's, which cannot be undone here",
+                hint="The value is in the order's history; set it again in the system that wrote it.",
+            )
         rows = load_baseline(connection, source, [key])
         row = rows.get(key)
         if row is None or row.absent or encode_fields(row.fields) != found["after"]:
@@ -128,7 +133,7 @@ class Undo:
         apply_changes(
             connection,
             source,
-            [_back(source, row, before)],
+            [_back(source, row, before, found.get("store_keeps", []))],
             rows,
             run_id=None,
             by=by,
@@ -144,7 +149,7 @@ class Undo:
             )
 
 
-def _back(source: str, row: BaselineRow, before: Mapping[str, Any] | None) -> Change:
+def _back(source: str, row: BaselineRow, before: Mapping[str, Any] | None, store_keeps: Sequence[str]) -> Change:
     """The change that makes the row what it was."""
     if before is None or before["absent"]:
         kind = ChangeKind.LEFT if before is not None and before["life"] == "left" else ChangeKind.GONE
@@ -156,6 +161,7 @@ def _back(source: str, row: BaselineRow, before: Mapping[str, Any] | None) -> Ch
         order_no=row.order_no,
         before=row.fields,
         after=decode_fields(before["fields"]),
+        store_keeps=tuple(store_keeps),
     )
 
 
