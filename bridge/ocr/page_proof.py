@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from bridge.interfaces import DrawSpec, Redrawer
 from bridge.ocr.normal import WORD_GOES_ON, joined, visible
-from bridge.ocr.pictures import CellPicture, same_pixels
-from bridge.records import Box, Doubt, Fragment, PageCell
+from bridge.ocr.pictures import CellPicture, same_on_shade, same_pixels
+from bridge.records import Box, Doubt, Fragment, Image, PageCell
 
 _RGB = re.compile(r"rgb\((\d+), (\d+), (\d+)\)$")
 MIN_SIZE_PX = 7.0
@@ -157,4 +157,15 @@ def drawn_equal(
     if not specs:
         return []
     drawn = redrawer.draw(specs, scale=scale)
-    return [same_pixels(d, p.image) for d, p in zip(drawn, pictures, strict=True)]
+    return [
+        same_pixels(d, p.image) or _same_on_shade(d, p, s) for d, p, s in zip(drawn, pictures, specs, strict=True)
+    ]
+
+
+def _same_on_shade(drawn: Image, picture: CellPicture, spec: DrawSpec) -> bool:
+    colours = {f.style.color for f in spec.fragments}
+    m = _RGB.match(colours.pop()) if len(colours) == 1 else None
+    if m is None:
+        return False
+    r, g, b = (int(v) for v in m.groups())
+    return same_on_shade(drawn, picture.image, picture.colour, (r, g, b))

@@ -29,11 +29,18 @@ Rect = tuple[int, int, int, int]
 
 
 def background(picture: Image) -> tuple[int, int, int]:
-    """The commonest colour of the picture's edge pixels, of all its pixels where the edges disagree."""
+    """The commonest colour of the picture's edge pixels; of a ground that changes from row to row the one half way
+    down; of all pixels where the edges disagree otherwise."""
     h, w = picture.shape[:2]
     edge = np.concatenate([picture[0], picture[h - 1], picture[:, 0], picture[:, w - 1]])
     colour, share = _commonest(edge)
-    return colour if share > 0.5 else _commonest(picture.reshape(-1, 3))[0]
+    if share > 0.5:
+        return colour
+    left, right = picture[:, 0].astype(np.int16), picture[:, w - 1].astype(np.int16)
+    if np.abs(left - right).max() <= 1:
+        r, g, b = (int(v) for v in picture[h // 2, 0])
+        return r, g, b
+    return _commonest(picture.reshape(-1, 3))[0]
 
 
 def _commonest(pixels: NDArray[np.uint8]) -> tuple[tuple[int, int, int], float]:
@@ -129,6 +136,37 @@ def same_pixels(a: Image, b: Image, *, slack: int = 1) -> bool:
     contrast = int((a.max(axis=(0, 1)).astype(int) - a.min(axis=(0, 1))).max())
     seen = int((difference > 2).sum())
     return seen <= slack * FAINT_PIXELS and int(difference.max()) <= slack * FAINT * contrast
+
+
+SHADED_APART = 3
+"""Of 255; one more than for a plain ground, because the share of the text's colour is rounded once more."""
+LEAST_CONTRAST = 90
+"""Of 255, between text and ground, to tell the text's share of a pixel well enough."""
+
+
+def same_on_shade(
+    drawn: Image, picture: Image, colour: tuple[int, int, int], text_colour: tuple[int, int, int]
+) -> bool:
+    """Does text drawn on a plain ground give a picture whose ground changes from row to row (headings often do)?
+
+    The text's share of every pixel is taken from ``drawn`` and laid over the ground that the picture's own edges
+    show.  H × W × 3 both; colour: the plain ground, text_colour: of the text, in ``drawn``.
+    """
+    if drawn.shape != picture.shape:
+        return False
+    ground = picture[:, :1].astype(np.float32)
+    if np.abs(ground - picture[:, -1:]).max(initial=0) > 1:
+        return False
+    plain, full = np.array(colour, np.float32), np.array(text_colour, np.float32)
+    channel = int(np.abs(full - plain).argmax())
+    if (
+        min(abs(full[channel] - plain[channel]), np.abs(full - ground).max(axis=2).min(initial=255))
+        < LEAST_CONTRAST
+    ):
+        return False
+    share = (drawn[..., channel] - plain[channel]) / (full[channel] - plain[channel])
+    expected = ground + share[..., None] * (full - ground)
+    return bool(np.abs(expected - picture).max(initial=0) <= SHADED_APART)
 
 
 def for_the_net(cell: CellPicture, scale: float, rows: tuple[int, int] | None = None) -> Image:

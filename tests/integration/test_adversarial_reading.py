@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
-from test_reading import ROWS, browser, html, nets, page, read, readings  # noqa: F401  (fixtures)
+from test_reading import ROWS, Memory, browser, html, nets, page, read, readings, shot_of  # noqa: F401  (fixtures)
 
 from bridge.erp.redraw import BrowserRedrawer
 from bridge.interfaces import Proposal
 from bridge.ocr.fonts import Font, Ink, ink_of, line_spec
 from bridge.ocr.pixel_proof import Line, PixelProver
+from bridge.ocr.reader import ScreenReader
 from bridge.profiles import Profile, parse_profile
-from bridge.records import Doubt, Grid, RowKind
+from bridge.records import Doubt, Grid, PageShot, RowKind
 
 COLUMNS: list[dict[str, Any]] = [
     {"heading": "订单编号", "field": "order_no", "type": "code", "cut": {"may_be": False}},
@@ -22,6 +24,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"heading": "金额", "field": "amount", "type": "money", "cut": {"may_be": False}},
     {"heading": "备注", "field": "remark", "cut": {"may_be": False}},
 ]
+SHADE = "td{background:linear-gradient(#fdfeff,#d8e4f2)}"
 HEADINGS = "<td>订单编号<td>客户名称<td>金额<td>备注"
 
 
@@ -223,3 +226,42 @@ def test_a_tooltip_that_begins_as_shown_is_the_whole(page: Page, browser: Browse
     good, bad = readings(read(page, browser, nets, content, profile=profile(columns)))
     assert (good["remark"].text, good["remark"].proven) == (LONG, True)
     assert not bad["remark"].proven
+
+
+def test_text_on_a_ground_that_changes_from_row_to_row_is_proven(page: Page, browser: Browser, nets: Any) -> None:  # noqa: F811
+    """Headings of old programs: without this every run loaded the nets for them alone."""
+    rows = [f"<td>SO-10{i}<td>甲公司<td>{i}.00<td>x" for i in range(3)]
+    shot = shot_of(page, table(*rows).replace("<table>", f"<style>{SHADE}</style><table>"), page_help=True)
+    got = passed(read_shot(shot, browser, nets))
+    assert [(r["order_no"], r["customer"]) for r in got] == [(f"SO-10{i}", "甲公司") for i in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [("SO-1O0", "SO-100"), ("SO-18", "SO-1B"), ("SO-1l", "SO-1I"), ("千家", "干家"), ("a.b", "a,b")],
+)
+def test_nor_does_such_a_ground_hide_a_lie(
+    shown: str,
+    told: str,
+    page: Page,  # noqa: F811
+    browser: Browser,  # noqa: F811
+    nets: Any,  # noqa: F811
+) -> None:
+    content = table(f"<td>{shown}<td>甲公司<td>1.00<td>x", "<td>SO-2<td>乙公司<td>2.00<td>y")
+    shot = shot_of(page, content.replace("<table>", f"<style>{SHADE}</style><table>"), page_help=True)
+    lying = tuple(
+        replace(c, fragments=tuple(replace(f, text=told if f.text == shown else f.text) for f in c.fragments))
+        for c in shot.cells
+    )
+    assert lying != shot.cells
+    first, second = readings(read_shot(replace(shot, cells=lying), browser, nets))
+    assert not first["order_no"].proven
+    assert second["order_no"].proven
+
+
+def read_shot(shot: PageShot, browser: Browser, nets: Any) -> Grid:  # noqa: F811
+    redrawer = BrowserRedrawer(browser)
+    try:
+        return ScreenReader(profile(), "test", nets[0], Memory(), redrawer, fast=nets[1]).read(shot)
+    finally:
+        redrawer.close()
