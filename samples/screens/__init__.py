@@ -1,0 +1,1 @@
+"""Order lists drawn with known truth: the pictures that reading is measured on."""

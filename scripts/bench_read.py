@@ -1,0 +1,280 @@
+"""How truthfully and how fast lists are read, beside other readers, on the same pictures in one run.
+
+    python3 scripts/bench_read.py --quick                     two designs, a few minutes
+    python3 scripts/bench_read.py                             all designs and variants, an hour and more
+    python3 scripts/bench_read.py --kind C --reader bridge    one kind, one reader
+    python3 scripts/bench_read.py --seed 11 --fonts "DejaVu Serif,AR PL UMing CN" --json out.json
+
+Kinds: A a page with text, B the same list on a canvas, C the pictures of A with no browser behind them.  Each
+source is read as a first list (cold), the same list with 2 % of its cells changed (warm), that once more (nothing
+changed), and a second list that shares no order with the first: what is counted is counted on the second list.  No
+person's answer and no truth enters.  Seconds run from the decoded pictures to the records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pickle
+import platform
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+READY = "BRIDGE_ENVIRONMENT_READY"  # set once we run in the project's own environment
+KINDS = ("A", "B", "C")
+CELLS_OF_500 = 5_000  # 500 rows × 10 columns
+CHANGED = 0.02
+PHASES = ("cold", "warm", "unchanged", "second")
+
+
+def main() -> int:
+    given = _arguments()
+    with tempfile.TemporaryDirectory(prefix="bench-read-") as kept:
+        folder = Path(kept)
+        _draw(folder, given)
+        results = []
+        for kind in given.kind or KINDS:
+            for name in _readers(given.reader):
+                print(f"kind {kind}: {name} …", file=sys.stderr, flush=True)
+                results.append(_in_a_process(folder, kind, name))
+    print(_table(results))
+    _say_versions()
+    if given.json:
+        Path(given.json).write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
+    return 1 if any(r.get("silent") for r in results if r["reader"] == "bridge") else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="two designs, one page of 25 rows a list")
+    parser.add_argument("--seed", type=int, default=20261122, help="of words and codes (default %(default)s)")
+    parser.add_argument("--fonts", help="CSS family names, comma separated, instead of the designs' own")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only this kind; may be given again")
+    parser.add_argument("--reader", action="append", help="only this reader; may be given again")
+    parser.add_argument("--design", action="append", help="only this design; may be given again")
+    parser.add_argument("--rows", type=int, default=100, help="rows of each list (default %(default)s)")
+    parser.add_argument("--json", help="write every figure into this file")
+    parser.add_argument("--work", help=argparse.SUPPRESS)  # kind, reader: we are the process that measures it
+    return parser.parse_args()
+
+
+def _readers(wanted: list[str] | None) -> list[str]:
+    from bench_readers import PEERS
+
+    return wanted or ["bridge", *PEERS]
+
+
+# --- drawing -----------------------------------------------------------------------------------------------------
+
+
+def _designs(given: argparse.Namespace) -> list[Any]:
+    from samples.screens.designs import DESIGNS, RAW_CANVAS
+
+    designs = [*DESIGNS, RAW_CANVAS]
+    if given.design:
+        designs = [d for d in designs if d.name in given.design]
+    elif given.quick:
+        designs = list(DESIGNS[:2])
+    if given.fonts:
+        fonts = [f.strip() for f in given.fonts.split(",")]
+        designs = [replace(d, font=f'"{fonts[i % len(fonts)]}"') for i, d in enumerate(designs)]
+    return designs
+
+
+def _draw(folder: Path, given: argparse.Namespace) -> None:
+    from bridge.erp.browser import BrowserOptions, open_browser
+    from bridge.ocr.lookalikes import others
+    from samples.screens import orders
+    from samples.screens.drawing import Studio
+
+    size = 25 if given.quick else 50
+    count = size if given.quick else given.rows
+    characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789|"
+    pairs = [(a, b) for a in characters for b in others(a) if b in characters]
+    with open_browser(BrowserOptions()) as browser:
+        for design in _designs(given):
+            with Studio(browser, design) as studio:
+                for variant in orders.VARIANTS:
+                    first = orders.make_list(design, variant, count, seed=given.seed, number=0)
+                    lists = {
+                        "cold": first,
+                        "warm": orders.changed(first, CHANGED, seed=given.seed),
+                        "second": orders.make_list(design, variant, count, seed=given.seed, number=1),
+                    }
+                    for kind in ("B",) if design.raw_pixels else ("A", "B"):
+                        canvas = kind == "B"
+                        drawn = {
+                            phase: [(studio.draw(rows, canvas=canvas), rows) for rows in orders.pages(o, size)]
+                            for phase, o in lists.items()
+                        }
+                        twins = {a for a, _ in studio.twins(pairs, canvas=canvas)}
+                        source = {"design": design, "variant": variant, "lists": drawn, "twins": twins}
+                        file = folder / f"{kind}-{design.name}-{variant}.pkl"
+                        file.write_bytes(pickle.dumps(source))
+                print(f"drawn: {design.name}", file=sys.stderr, flush=True)
+
+
+# --- measuring ---------------------------------------------------------------------------------------------------
+
+
+def _in_a_process(folder: Path, kind: str, reader: str) -> dict[str, Any]:
+    """Each reader in a process of its own, so that its peak memory is its own."""
+    command = [sys.executable, __file__, "--work", f"{folder}|{kind}|{reader}"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
+    if done.returncode != 0 or not done.stdout.strip():
+        return {"kind": kind, "reader": reader, "missing": f"ended with {done.returncode}"}
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def _work(folder: Path, kind: str, name: str) -> dict[str, Any]:
+    from bench_judge import Score
+    from bench_readers import PEERS, Bridge, Reader, missing, peak_mb, timed
+
+    from samples.screens import orders
+
+    sources = {
+        f.stem.partition("-")[2]: pickle.loads(f.read_bytes())  # our own files of this run
+        for f in sorted(folder.glob(f"{'B' if kind == 'B' else 'A'}-*.pkl"))
+    }
+    reader: Reader
+    if name == "bridge":
+        reader = Bridge(kind, lambda source: str(sources[source]["design"].date))
+    else:
+        try:
+            reader = PEERS[name]()
+        except (ImportError, OSError, subprocess.CalledProcessError) as e:
+            return {"kind": kind, "reader": name, "missing": missing(name, e)}
+    scores = {v: Score() for v in orders.VARIANTS}
+    seconds: dict[str, dict[int, float]] = {p: {} for p in PHASES}
+    cells: dict[str, dict[int, int]] = {p: {} for p in PHASES}
+    phases = PHASES if name == "bridge" else ("cold", "second")
+    for source, s in sources.items():
+        scale = s["design"].scale
+        reader.start(source, scale)
+        for phase in phases:
+            reader.sync()
+            pages = s["lists"]["warm" if phase == "unchanged" else phase]
+            took, answers = timed(reader, [p for p, _ in pages])
+            seconds[phase][scale] = seconds[phase].get(scale, 0.0) + took
+            n = sum(len(rows) * len(rows[0]) for _, rows in pages)
+            cells[phase][scale] = cells[phase].get(scale, 0) + n
+            if phase == "second":
+                for (drawn, rows), got in zip(pages, answers, strict=True):
+                    cut = {(p.row, p.field) for p in drawn.places if p.cut}
+                    where = f"{s['design'].name} scale {scale}"
+                    scores[s["variant"]].page(where, rows, got, cut, s["twins"])
+    reader.close()
+    return {
+        "kind": kind,
+        "reader": name,
+        "seconds_per_500": {
+            p: {str(k): seconds[p][k] / cells[p][k] * CELLS_OF_500 for k in seconds[p]} for p in phases
+        },
+        "peak_mb": peak_mb(),
+        "silent": sum(x.silent for x in scores.values()),
+        "scores": {v: {**asdict(x), "silent_bound": x.bound()} for v, x in scores.items()},
+    }
+
+
+# --- telling -----------------------------------------------------------------------------------------------------
+
+
+HEAD = (
+    "kind", "reader", "cells", "code", "exact %", "exact, unflagged %", "silent (95 % bound)", "flagged %",
+    "straight % ord./host.", "apart, silent", "s/500 cold", "warm", "unchanged", "× stock", "MB",
+)  # fmt: skip
+SUMMED = ("cells", "code_cells", "exact", "exact_unflagged", "flagged", "silent", "apart", "apart_unflagged_wrong")
+
+
+def _table(results: list[dict[str, Any]]) -> str:
+    lines = [list(HEAD)]
+    for r in results:
+        if "missing" in r:
+            lines.append([r["kind"], r["reader"], r["missing"]])
+            continue
+        scores = [s for s in r["scores"].values() if s["cells"]]
+        total = {k: sum(s[k] for s in scores) for k in SUMMED}
+        n = max(total["cells"], 1)
+        bound = max((s["silent_bound"] for s in scores), default=1.0)
+        straight = " / ".join(f"{100 * s['straight'] / max(s['rows'], 1):.1f}" for s in r["scores"].values())
+        lines.append(
+            [
+                r["kind"],
+                r["reader"],
+                f"{total['cells']:,}",
+                f"{total['code_cells']:,}",
+                f"{100 * total['exact'] / n:.2f}",
+                f"{100 * total['exact_unflagged'] / n:.2f}",
+                f"{total['silent']} ({100 * bound:.3f} %)",
+                f"{100 * total['flagged'] / n:.2f}",
+                straight,
+                f"{total['apart']}, {total['apart_unflagged_wrong']}",
+                *(_worst(r, p) for p in ("cold", "warm", "unchanged")),
+                _ratio(r, results),
+                f"{r['peak_mb']:.0f}",
+            ]
+        )
+    whole = [x for x in lines if len(x) == len(HEAD)]
+    widths = [max(len(x[i]) for x in whole) for i in range(len(HEAD))]
+    shown = ["  ".join(c.ljust(w) for c, w in zip(x, widths, strict=False)).rstrip() for x in lines]
+    for r in results:
+        for variant, s in r.get("scores", {}).items():
+            shown += [f"  silent, {r['kind']} {r['reader']} {variant}: {e}" for e in s["examples"][:8]]
+    return "\n".join(shown)
+
+
+def _worst(r: dict[str, Any], phase: str) -> str:
+    by_scale = r["seconds_per_500"].get(phase)
+    return " / ".join(f"{k}×: {v:.2f}" for k, v in sorted(by_scale.items())) if by_scale else "-"
+
+
+def _ratio(r: dict[str, Any], results: list[dict[str, Any]]) -> str:
+    """How many times faster than the stock v6-small pipeline, cold, warm and unchanged; the worse scale counts."""
+    stock = next(
+        (x for x in results if x["kind"] == r["kind"] and x["reader"] == "paddleocr v6 small" and "scores" in x),
+        None,
+    )
+    if stock is None:
+        return "-"
+    base = stock["seconds_per_500"]["cold"]
+    ratios = []
+    for phase in ("cold", "warm", "unchanged"):
+        mine = r["seconds_per_500"].get(phase)
+        if mine:
+            ratios.append(f"{min(base[k] / max(v, 1e-9) for k, v in mine.items() if k in base):.1f}")
+    return " / ".join(ratios)
+
+
+def _say_versions() -> None:
+    names = ("paddleocr", "onnxruntime", "opencv-python", "playwright", "rapidocr")
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            continue
+    print(
+        f"\n{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores; {', '.join(found)}"
+    )
+
+
+if __name__ == "__main__":
+    if os.environ.get(READY) != "1" and "--help" not in sys.argv:
+        from _setup import launch
+
+        os.environ[READY] = "1"
+        sys.exit(launch(__doc__ or "", sys.argv[1:], lambda python: [str(python), __file__]))
+    sys.path.insert(0, str(ROOT))
+    if "--work" in sys.argv:
+        where, of_kind, of_reader = sys.argv[sys.argv.index("--work") + 1].split("|")
+        print(json.dumps(_work(Path(where), of_kind, of_reader), ensure_ascii=False))
+        sys.exit(0)
+    sys.exit(main())
