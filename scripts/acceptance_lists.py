@@ -53,6 +53,7 @@ class Result:
     cells: int = 0
     right: int = 0  # best guesses that equal the truth
     flagged: int = 0
+    doubts: list[str] = field(default_factory=list)  # each flagged cell: order, field, best guess, truth
     silent: list[str] = field(default_factory=list)
     cold_s: float = 0.0
     warm_s: float = 0.0
@@ -171,6 +172,8 @@ def _cold(app: Any, erp: Any, name: str, result: Result) -> None:
             result.cells += 1
             result.right += guess == value
             result.flagged += not good
+            if not good:
+                result.doubts.append(f"{order_no} {field_name}: {guess!r}, the truth is {value!r}")
             if good and guess != value:
                 result.silent.append(f"{order_no} {field_name}: {guess!r} is {value!r}")
 

@@ -89,10 +89,11 @@ def _designs(given: argparse.Namespace) -> list[Any]:
 
 
 def _draw(folder: Path, given: argparse.Namespace) -> None:
+    from bench_drawing import Studio
+
     from bridge.erp.browser import BrowserOptions, open_browser
     from bridge.ocr.lookalikes import others
     from samples.screens import orders
-    from samples.screens.drawing import Studio
 
     size = 25 if given.quick else 50
     count = size if given.quick else given.rows

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 import cv2
 import numpy as np
+from bench_drawing import Drawn
 from bench_judge import Answer
 
 from bridge.records import DrawnBy, Image, PageShot
-from samples.screens.drawing import Drawn
 
 Answers = list[dict[str, Answer]]
 SURE = 0.98

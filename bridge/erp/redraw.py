@@ -140,6 +140,7 @@ class BrowserRedrawer:
                 g.beginPath(); g.rect(cell.x, cell.y, cell.w, cell.h); g.clip();
                 g.fillStyle = cell.background; g.fillRect(cell.x, cell.y, cell.w, cell.h);
                 for (const t of cell.texts) {
+                  c.lang = t.lang;  // the same font has other figures for other languages
                   g.font = t.font; g.fillStyle = t.color; g.fillText(t.text, t.x, t.y);
                 }
                 g.restore();
@@ -267,6 +268,7 @@ def _fills(spec: DrawSpec, placed: _Placed, scale: float) -> dict[str, object]:
                 "y": f.box.y + dy,
                 "font": f"{f.style.style} {f.style.weight} {f.style.size_px}px {f.style.family}",
                 "color": f.style.color,
+                "lang": f.style.lang,
             }
             for f in spec.fragments
         ],

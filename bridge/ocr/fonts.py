@@ -158,8 +158,9 @@ def find_font(
             for n, e in enumerate(extents)
             if abs(e[i].ink_w - w) <= 1.6 and abs(e[i].ink_h - h) <= 2.1
         )
-        # Names that stand for one face measure alike; a Han character may still differ between them.
-        faces = {(extents[n][i], every[n].lang if not text.isascii() else ""): n for _, n in reversed(near)}
+        # Names that stand for one face measure alike; a Han character may still differ between them, and the
+        # figures of one face between languages.
+        faces = {(extents[n][i], every[n].lang): n for _, n in reversed(near)}
         distinct = [n for _, n in near if n in set(faces.values()) or not text.isascii()][:most]
         attempts = [Attempt(text, every[n], p, target) for n in distinct for p in phases]
         for a, d in zip(attempts, draw(redrawer, attempts, scale), strict=True):
