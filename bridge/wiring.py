@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,11 @@ from zoneinfo import ZoneInfo
 from filelock import FileLock, Timeout
 
 from bridge.central import CentralSide, Owner
+from bridge.encoded import plain_scalar
 from bridge.errors import ConfigError, RunBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
 from bridge.faults import near
+from bridge.forgetful import Forgetful, NoMemory
 from bridge.interfaces import (
     CellMemory,
     GlyphPicture,
@@ -32,7 +34,7 @@ from bridge.parse.checks import check as check_lines
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile, load_profile
 from bridge.reading import LazyReader, paddle
-from bridge.records import ObservedList, OrderLine, RunSummary, plain_scalar
+from bridge.records import ObservedList, OrderLine, RunSummary
 from bridge.secrets import Secret, Secrets, os_keyring, url_with_password
 from bridge.settings import SecretRef, Settings, Source, load_settings
 
@@ -201,7 +203,7 @@ class App:
         profile = self.profile(source)
         driver = self.driver(source, pixels_only=pixels_only, guard_off=guard_off)
         relay = self.relay()
-        memory: CellMemory = _Forgetful(self.store) if dry_run else self.store
+        memory: CellMemory = Forgetful(self.store) if dry_run else self.store
         limit = deadline or utc_now() + timedelta(seconds=self.settings.deadline_s(source))
         parts = SyncParts(
             source=source,
@@ -239,7 +241,7 @@ class App:
             session.sign_in()
             session.open_list()
             capture = session.capture(progress, max_pages=1)
-            reader = self.reader(source, profile, _Forgetful(self.store), session.redrawer)
+            reader = self.reader(source, profile, Forgetful(self.store), session.redrawer)
             shot = capture.shots[0]
             grid = reader.read(shot, progress)
             session.sign_out()
@@ -272,7 +274,7 @@ class App:
         """
         profile = load_profile(profile_file)
         nets = LazyReader(lambda: paddle("small")), LazyReader(lambda: paddle("tiny"))
-        return _read_image(image, profile, profile.name, _NoMemory(), *nets)
+        return _read_image(image, profile, profile.name, NoMemory(), *nets)
 
     def read_image_of(self, image: Path, source: str) -> dict[str, Any]:
         """Reads a picture file as one of the source's lists: what is known of its pictures and glyphs is used, and
@@ -443,36 +445,6 @@ def _read_image(
         "rows": [_row(profile, line) for line in observed.lines],
         "findings": [f.message for f in observed.findings],
     }
-
-
-class _Forgetful:
-    """A memory that is asked but taught nothing: for runs that keep nothing."""
-
-    def __init__(self, memory: CellMemory) -> None:
-        self.lookup = memory.lookup
-        self.glyphs = memory.glyphs
-
-    def learn(self, proofs: Sequence[Any]) -> None:
-        del proofs
-
-    def keep_glyphs(self, source: str, face: str, learned: Sequence[Any]) -> None:
-        del source, face, learned
-
-
-class _NoMemory:
-    def lookup(self, source: str, pictures: Sequence[str]) -> dict[str, Any]:
-        del source, pictures
-        return {}
-
-    def learn(self, proofs: Sequence[Any]) -> None:
-        del proofs
-
-    def glyphs(self, source: str, face: str) -> list[GlyphPicture]:
-        del source, face
-        return []
-
-    def keep_glyphs(self, source: str, face: str, learned: Sequence[Any]) -> None:
-        del source, face, learned
 
 
 def _row(profile: Profile, line: OrderLine) -> dict[str, Any]:

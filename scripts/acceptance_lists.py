@@ -180,7 +180,7 @@ def _cold(app: Any, erp: Any, name: str, result: Result) -> None:
 
 def _everything(app: Any) -> list[tuple[str, dict[str, tuple[Any, bool]]]]:
     """Every row of the last list: order number, and for each field (best guess, unflagged?)."""
-    from bridge.records import plain_scalar
+    from bridge.encoded import plain_scalar
 
     out: list[tuple[str, dict[str, tuple[Any, bool]]]] = []
     waiting = set()

@@ -28,19 +28,10 @@ from PIL import Image  # noqa: E402
 from sqlalchemy import create_engine, insert  # noqa: E402
 
 from bridge import log  # noqa: E402
+from bridge.encoded import encode_fields  # noqa: E402
 from bridge.interfaces import Role  # noqa: E402
 from bridge.reconcile import reconcile  # noqa: E402
-from bridge.records import (  # noqa: E402
-    Box,
-    Doubt,
-    FieldValue,
-    ObservedList,
-    OrderLine,
-    Reading,
-    Scalar,
-    Witness,
-    encode_fields,
-)
+from bridge.records import Box, Doubt, FieldValue, ObservedList, OrderLine, Reading, Scalar, Witness  # noqa: E402
 from bridge.review.web.access import hashed  # noqa: E402
 from bridge.review.web.desk import Desk  # noqa: E402
 from bridge.review.web.serve import bound, server  # noqa: E402

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bridge.breaks import WEIGHT, Break, BreakClass
+from bridge.encoded import plain_scalar
 from bridge.reconcile.near_keys import LOOKALIKES
-from bridge.records import Doubt, FieldValue, OrderLine, Reading, Scalar, plain_scalar
+from bridge.records import Doubt, FieldValue, OrderLine, Reading, Scalar
 
 _UNKNOWN = {
     "customer": BreakClass.UNKNOWN_CUSTOMER,

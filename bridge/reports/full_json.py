@@ -9,17 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from bridge.breaks import Break
-from bridge.records import (
-    KEY_SEP,
-    Change,
-    Finding,
-    OrderLine,
-    ReviewItem,
-    RunSummary,
-    Scalar,
-    plain_scalar,
-    reading_to_json,
-)
+from bridge.encoded import plain_scalar, reading_to_json
+from bridge.records import KEY_SEP, Change, Finding, OrderLine, ReviewItem, RunSummary, Scalar
 from bridge.reports.view import RunView
 
 FORMAT = 1

@@ -16,20 +16,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from bridge.encoded import decode_fields, encode_fields
 from bridge.errors import StoreBusy, StoreError
 from bridge.interfaces import CommitResult
-from bridge.records import (
-    KEY_SEP,
-    BaselineRow,
-    Change,
-    ChangeKind,
-    ChangeSet,
-    ObservedList,
-    RunStatus,
-    Scalar,
-    decode_fields,
-    encode_fields,
-)
+from bridge.records import KEY_SEP, BaselineRow, Change, ChangeKind, ChangeSet, ObservedList, RunStatus, Scalar
 from bridge.store.database import Database
 from bridge.store.encoding import evidence, plain_fields
 from bridge.store.observations import chunks, note_observations

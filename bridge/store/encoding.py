@@ -10,6 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from bridge.breaks import Break, BreakClass
+from bridge.encoded import (
+    decode_fields,
+    decode_scalar,
+    encode_fields,
+    encode_scalar,
+    plain_scalar,
+    reading_from_json,
+    reading_to_json,
+)
 from bridge.records import (
     Doubt,
     FieldValue,
@@ -20,13 +29,6 @@ from bridge.records import (
     RunStatus,
     RunSummary,
     Scalar,
-    decode_fields,
-    decode_scalar,
-    encode_fields,
-    encode_scalar,
-    plain_scalar,
-    reading_from_json,
-    reading_to_json,
 )
 
 

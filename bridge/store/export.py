@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from bridge.records import KEY_SEP, FieldValue, decode_fields, plain_scalar
+from bridge.encoded import decode_fields, plain_scalar
+from bridge.records import KEY_SEP, FieldValue
 from bridge.store.database import Database
 from bridge.store.encoding import value_from_json
 from bridge.store.observations import latest

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from bridge.records import KEY_SEP, Change, ChangeKind, Scalar, plain_scalar
+from bridge.encoded import plain_scalar
+from bridge.records import KEY_SEP, Change, ChangeKind, Scalar
 from bridge.store.encoding import evidence, plain_fields
 from bridge.store.observations import chunks
 from bridge.store.tables import DAYS, NUMBERS, order_events, orders

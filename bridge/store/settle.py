@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from bridge.encoded import encode_fields
 from bridge.errors import AlreadyDecided
 from bridge.interfaces import Action, Settlement, StoredReview
-from bridge.records import BaselineRow, Change, encode_fields
+from bridge.records import BaselineRow, Change
 from bridge.store import audit
 from bridge.store.commit import NewId, apply_changes, load_baseline, new_message_id, source_lock
 from bridge.store.database import Database

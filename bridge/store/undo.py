@@ -17,9 +17,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from bridge.encoded import decode_fields, encode_fields
 from bridge.errors import UsageError
 from bridge.interfaces import Action
-from bridge.records import BaselineRow, Change, ChangeKind, ProvenPicture, decode_fields, encode_fields
+from bridge.records import BaselineRow, Change, ChangeKind, ProvenPicture
 from bridge.store import audit
 from bridge.store.commit import apply_changes, load_baseline, source_lock
 from bridge.store.database import Database

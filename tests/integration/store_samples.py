@@ -13,6 +13,7 @@ import pytest
 from postgres_server import NoServer, server
 from sqlalchemy import create_engine, text
 
+from bridge.encoded import plain_scalar
 from bridge.reconcile import Breaker, reconcile
 from bridge.records import (
     KEY_SEP,
@@ -25,7 +26,6 @@ from bridge.records import (
     Reading,
     Scalar,
     Witness,
-    plain_scalar,
 )
 from bridge.store import SqlStore
 

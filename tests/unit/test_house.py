@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 500
 # One declaration beside the other; a number here only ever goes down.
-LONGER = {"bridge/records.py": 540, "bridge/profiles.py": 530}
+LONGER = {"bridge/profiles.py": 530}
 MOST_BYTES = 2_000_000
 TOOLS = {
     "ruff check": ["-m", "ruff", "check", "."],
