@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bridge.central import CentralRow
 from bridge.records import (
@@ -30,6 +30,9 @@ from bridge.records import (
 
 Clock = Callable[[], datetime]
 """Returns the time now, timezone-aware (UTC)."""
+
+Align = Literal["start", "center", "end"]
+"""Which point of a text stands at its place."""
 
 Progress = Callable[[str, int, int], None]
 """``progress(stage, done, total)``; total 0 where it is not known yet."""
@@ -83,6 +86,8 @@ class DrawSpec:
 
     box: css pixels, same origin as the fragments; its fractions are kept, they decide on the subpixel phase.
     canvas: draw with ``fillText`` (fragment box.y is then the baseline) instead of the DOM.
+    align: which point of a fragment stands at its box.x: the browser rounds a text's start, so what was set from
+    its end or middle comes out equal only if it is set so again.
     """
 
     box: Box
@@ -91,6 +96,7 @@ class DrawSpec:
     clip: Box | None = None
     ellipsis: bool = False
     canvas: bool = False
+    align: Align = "start"
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class BrowserRedrawer:
                 g.fillStyle = cell.background; g.fillRect(cell.x, cell.y, cell.w, cell.h);
                 for (const t of cell.texts) {
                   c.lang = t.lang;  // the same font has other figures for other languages
-                  g.font = t.font; g.fillStyle = t.color; g.fillText(t.text, t.x, t.y);
+                  g.font = t.font; g.fillStyle = t.color; g.textAlign = t.align; g.fillText(t.text, t.x, t.y);
                 }
                 g.restore();
               }
@@ -239,8 +239,12 @@ def _text(f: Fragment, spec: DrawSpec, ox: float, oy: float) -> str:
     lang = f' lang="{html.escape(s.lang)}"' if s.lang else ""
     body = html.escape(f.text)
     if spec.clip is None:
+        left, width = f.box.x - ox, ""
+        if spec.align != "start":
+            left -= f.box.w if spec.align == "end" else f.box.w / 2
+            width = f"width:{f.box.w}px;text-align:{spec.align};"
         return (
-            f'<div class=t{lang} style="left:{f.box.x - ox}px;top:{f.box.y - oy}px;height:{f.box.h}px;'
+            f'<div class=t{lang} style="left:{left}px;top:{f.box.y - oy}px;{width}height:{f.box.h}px;'
             f'{html.escape(style)}">{body}</div>'
         )
     cut = "text-overflow:ellipsis;" if spec.ellipsis else ""
@@ -269,6 +273,7 @@ def _fills(spec: DrawSpec, placed: _Placed, scale: float) -> dict[str, object]:
                 "font": f"{f.style.style} {f.style.weight} {f.style.size_px}px {f.style.family}",
                 "color": f.style.color,
                 "lang": f.style.lang,
+                "align": spec.align,
             }
             for f in spec.fragments
         ],

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.interfaces import DrawSpec, Redrawer
+from bridge.interfaces import Align, DrawSpec, Redrawer
 from bridge.ocr.pictures import ink, same_pixels
 from bridge.records import Box, Fragment, Image, TextStyle
 
 PHASES = 32
-"""Starts tried within one device pixel: the start decides which glyphs round where.  The browser lays text out in
-1/64 css pixels, which at scale 2 are 1/32 device pixels, so these are all there are."""
+"""Places tried within one device pixel: the place decides which glyphs round where.  The browser lays text out in
+1/64 css pixels, which at scale 2 are 1/32 device pixels, so these are all there are for what a page lays out.
+What a script draws from its end or middle starts anywhere; that end or middle is a whole or half pixel on most
+lists."""
+ALIGNS: tuple[Align, ...] = ("start", "end", "center")
 
 FAMILIES = (
     "sans-serif", "Arial", "SimSun", "Microsoft YaHei", "Tahoma", "Verdana", "Helvetica", "Segoe UI", "SimHei",
@@ -34,6 +37,8 @@ CJK = (
 SIZES = (12, 13, 14, 13.3333, 11, 16, 15, 10, 9, 14.6667, 10.6667, 12.5, 11.5, 13.5, 18, 9.3333, 10.5, 17, 20)
 """css pixels, commonest first; the thirds are whole points."""
 
+FEW = 6
+"""So many fonts are tried from their end and middle too."""
 BACKDROP = 6
 """css pixels around a drawn line."""
 
@@ -49,6 +54,15 @@ class Font:
     @property
     def css(self) -> str:
         return f"{self.weight} {self.size_px}px {self.family}"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a line is set.  phase: in 1/PHASES device pixels, where its start, end or middle (align) stands."""
+
+    font: Font
+    phase: int = 0
+    align: Align = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +84,15 @@ def css_colour(c: tuple[int, int, int]) -> str:
     return f"rgb({c[0]}, {c[1]}, {c[2]})"
 
 
-def line_spec(text: str, font: Font, target: Ink, phase: int, scale: float, extra: float = 1.5) -> DrawSpec:
+def line_spec(text: str, style: Style, target: Ink, scale: float, extra: float = 1.5) -> DrawSpec:
     """One line drawn ``phase``/PHASES device pixels right of a whole one, wide enough for the target's ink."""
+    font = style.font
     height = round(font.size_px * 2)
     width = int(target.image.shape[1] / scale + extra * font.size_px) + 2 * BACKDROP
-    x = BACKDROP + phase / PHASES / scale
+    x = BACKDROP + style.phase / PHASES / scale
+    if style.align != "start":
+        room = width - 2 * BACKDROP
+        x += room if style.align == "end" else room // 2
     y = BACKDROP + round(font.size_px * 1.4) if font.canvas else BACKDROP
     return DrawSpec(
         box=Box(x=0, y=0, w=width, h=height + 2 * BACKDROP),
@@ -93,6 +111,7 @@ def line_spec(text: str, font: Font, target: Ink, phase: int, scale: float, extr
         ),
         background=css_colour(target.colour),
         canvas=font.canvas,
+        align=style.align,
     )
 
 
@@ -107,15 +126,14 @@ def ink_of(picture: Image, colour: tuple[int, int, int]) -> Drawn:
 @dataclass(frozen=True, slots=True)
 class Attempt:
     text: str
-    font: Font
-    phase: int
+    style: Style
     target: Ink
 
 
 def draw(redrawer: Redrawer, attempts: Sequence[Attempt], scale: float) -> list[Drawn]:
     if not attempts:
         return []
-    pictures = redrawer.draw([line_spec(a.text, a.font, a.target, a.phase, scale) for a in attempts], scale=scale)
+    pictures = redrawer.draw([line_spec(a.text, a.style, a.target, scale) for a in attempts], scale=scale)
     return [ink_of(p, a.target.colour) for p, a in zip(pictures, attempts, strict=True)]
 
 
@@ -138,10 +156,16 @@ def candidates(redrawer: Redrawer, *, canvas: bool) -> list[Font]:
     ]
 
 
+def places(scale: float, *, aligns: Sequence[Align] = ALIGNS) -> list[tuple[int, Align]]:
+    """Where a line may stand: at scale 1 glyphs stand on whole pixels, and few phases make a difference."""
+    step = 1 if scale > 1 else PHASES // 4
+    return [(p, a) for a in aligns for p in range(0, PHASES, step)]
+
+
 def find_font(
     redrawer: Redrawer, samples: Sequence[tuple[str, Ink]], fonts: Iterable[Font], scale: float, *, most: int = 24
-) -> tuple[Font, int] | None:
-    """The font and phase with which one of the samples comes out to the pixel, or None.
+) -> Style | None:
+    """The style in which one of the samples comes out to the pixel, or None.
 
     samples: (text as the net surely read it, its ink).  Fonts whose ink would be of another size are not drawn;
     most: fonts drawn for each sample.
@@ -150,7 +174,6 @@ def find_font(
     if not samples or not every:
         return None
     extents = redrawer.measure([t for t, _ in samples], [f.css for f in every])
-    phases = range(PHASES) if scale > 1 else range(0, PHASES, PHASES // 4)
     for i, (text, target) in enumerate(samples):
         h, w = target.image.shape[0] / scale, target.image.shape[1] / scale
         near = sorted(
@@ -162,8 +185,12 @@ def find_font(
         # figures of one face between languages.
         faces = {(extents[n][i], every[n].lang): n for _, n in reversed(near)}
         distinct = [n for _, n in near if n in set(faces.values()) or not text.isascii()][:most]
-        attempts = [Attempt(text, every[n], p, target) for n in distinct for p in phases]
+        attempts = [
+            Attempt(text, Style(every[n], p, align), target)
+            for n in distinct
+            for p, align in places(scale, aligns=ALIGNS if len(distinct) <= FEW else ("start",))
+        ]
         for a, d in zip(attempts, draw(redrawer, attempts, scale), strict=True):
             if equal(d, target):
-                return a.font, a.phase
+                return a.style
     return None

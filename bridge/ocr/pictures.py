@@ -52,7 +52,10 @@ def _commonest(pixels: NDArray[np.uint8]) -> tuple[tuple[int, int, int], float]:
 
 def ink(picture: Image, colour: tuple[int, int, int]) -> NDArray[np.bool_]:
     """H × W mask of what is not background."""
-    return np.asarray(np.abs(picture.astype(np.int16) - np.array(colour, np.int16)).max(axis=2) > INK)
+    if not picture.size:
+        return np.zeros(picture.shape[:2], bool)
+    least, most = [max(0, c - INK) for c in colour], [min(255, c + INK) for c in colour]
+    return np.asarray(cv2.inRange(np.ascontiguousarray(picture), np.array(least), np.array(most)) == 0)
 
 
 def without_rules(picture: Image, most: int) -> Rect:
@@ -130,9 +133,12 @@ def same_pixels(a: Image, b: Image, *, slack: int = 1) -> bool:
     """
     if a.shape != b.shape:
         return False
-    difference = cv2.absdiff(np.ascontiguousarray(a), np.ascontiguousarray(b)).max(axis=2, initial=0)
-    if int(difference.max(initial=0)) <= 2 * slack:
+    if not a.size:
         return True
+    channels = cv2.absdiff(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    if int(channels.max()) <= 2 * slack:
+        return True
+    difference = channels.max(axis=2)
     contrast = int((a.max(axis=(0, 1)).astype(int) - a.min(axis=(0, 1))).max())
     seen = int((difference > 2).sum())
     return seen <= slack * FAINT_PIXELS and int(difference.max()) <= slack * FAINT * contrast

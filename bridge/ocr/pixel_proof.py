@@ -10,11 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from bridge.interfaces import Proposal, Redrawer
 from bridge.ocr import fonts
-from bridge.ocr.fonts import PHASES, Attempt, Drawn, Font, Ink
+from bridge.ocr.fonts import Attempt, Drawn, Font, Ink, Style
 from bridge.ocr.lookalikes import others
 from bridge.ocr.pictures import same_pixels
 from bridge.records import Image
@@ -25,6 +26,13 @@ SURE = 0.97
 """Least probability of a proposal's characters to look for a font with it."""
 MAX_CANDIDATES = 36
 """Texts drawn for one line and round."""
+SEARCHES = 2
+"""Of one group through every font of this machine: the first may have gone out from a misread text."""
+EXPLORED = 6
+"""Lines of one group that are tried at every place a line can have; a group's lines share few places."""
+GAINED = 0.4
+"""Ems of equal pixels by which a repaired text must beat the net's own to be the better guess: by its first stem
+alone many a wrong character fits."""
 
 
 Colours = tuple[tuple[int, int, int], tuple[int, int, int]]
@@ -53,14 +61,16 @@ class LineProof:
 
 @dataclass(slots=True)
 class _Group:
-    """styles: fonts and phases that have drawn lines of this group to the pixel, with how often."""
+    """styles: those in which lines of this group came out to the pixel, with how often."""
 
-    styles: Counter[tuple[Font, int]] = field(default_factory=Counter)
-    hopeless: bool = False  # every font of this machine was tried
+    styles: Counter[Style] = field(default_factory=Counter)
+    in_vain: set[tuple[str, int]] = field(default_factory=set)  # texts tried in so many known fonts
+    searches: int = 0  # through every font of this machine
+    explored: int = 0  # lines tried at every place
 
     @property
     def fonts(self) -> list[Font]:
-        return list(dict.fromkeys(f for (f, _), _ in self.styles.most_common()))
+        return list(dict.fromkeys(s.font for s, _ in self.styles.most_common()))
 
 
 @dataclass(slots=True)
@@ -68,9 +78,18 @@ class _Open:
     """A line not proven yet: its best text so far, and the pixels from the left at which that is right."""
 
     line: Line
+    scale: float
     text: str
     prefix: int = -1
-    style: tuple[Font, int] | None = None
+    style: Style | None = None
+    own_prefix: int = -1  # of the proposal itself
+
+    @property
+    def guess(self) -> str:
+        if self.style is None:
+            return self.line.proposal.text
+        gained = (self.prefix - self.own_prefix) / self.scale / self.style.font.size_px
+        return self.text if gained >= GAINED else self.line.proposal.text
 
 
 class PixelProver:
@@ -88,7 +107,9 @@ class PixelProver:
     def prove(self, lines: Sequence[Line], *, repair: bool = True) -> list[LineProof]:
         """One proof per line, in order.  repair: where a proposal comes out unequal, try what else it could be."""
         proofs: dict[int, LineProof] = {}
-        waiting = {i: _Open(line, line.proposal.text) for i, line in enumerate(lines) if line.proposal.text}
+        waiting = {
+            i: _Open(line, self._scale, line.proposal.text) for i, line in enumerate(lines) if line.proposal.text
+        }
         self._try(waiting, _own(waiting), self._usual, proofs)
         by_group: dict[int, list[_Open]] = defaultdict(list)
         for o in waiting.values():
@@ -96,15 +117,17 @@ class PixelProver:
         for group, members in by_group.items():
             self._learn_font(group, [o.line for o in members])
         waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].styles}
-        for styles in (self._usual, self._every_phase) if repair else (self._usual,):
-            self._try(waiting, _own(waiting), styles, proofs)
+        self._try(waiting, _own(waiting), self._usual, proofs)
+        while few := self._to_explore(waiting):
+            self._try(waiting, _own(few), self._everywhere, proofs)
+            self._try(waiting, _own(waiting), self._usual, proofs)
         for _ in range(ROUNDS if repair else 0):
             texts = {i: t for i, o in waiting.items() if (t := self._repairs(o))}
             before = {i: o.text for i, o in waiting.items()}
             self._try(waiting, texts, lambda o: [o.style] if o.style else [], proofs)
             if all(o.text == before[i] for i, o in waiting.items()):
                 break
-        guesses = {i: o.text for i, o in waiting.items()}
+        guesses = {i: o.guess for i, o in waiting.items()}
         return [proofs.get(i) or LineProof(None, guesses.get(i, x.proposal.text)) for i, x in enumerate(lines)]
 
     # --- fonts --------------------------------------------------------------------------------------------------
@@ -112,29 +135,52 @@ class PixelProver:
     def _learn_font(self, group: int, lines: Sequence[Line]) -> None:
         g = self._groups[group]
         samples = sorted(
-            (x for x in lines if x.proposal.confidence >= SURE and 2 <= len(x.proposal.text) <= 24),
+            (
+                x
+                for x in lines
+                if x.proposal.confidence >= SURE
+                and 2 <= len(x.proposal.text) <= 24
+                and (x.proposal.text, len(self._fonts)) not in g.in_vain
+            ),
             key=lambda x: (-len(set(x.proposal.text)), x.ink.image.shape[1]),
         )[:4]
         if not samples:
             return
         pairs = [(x.proposal.text, x.ink) for x in samples]
         found = fonts.find_font(self._redrawer, pairs, self._fonts, self._scale)
-        if found is None and not g.hopeless and not g.styles:
+        if found is None and g.searches < SEARCHES and not g.styles:
             if self._every is None:
                 self._every = fonts.candidates(self._redrawer, canvas=self._canvas)
             found = fonts.find_font(self._redrawer, pairs, self._every, self._scale)
-            g.hopeless = found is None
+            g.searches += 1
         if found is None:
+            g.in_vain |= {(text, len(self._fonts)) for text, _ in pairs}
             return
         g.styles[found] += 1
-        if found[0] not in self._fonts:
-            self._fonts.append(found[0])
+        if found.font not in self._fonts:
+            self._fonts.append(found.font)
 
-    def _usual(self, o: _Open) -> list[tuple[Font, int]]:
+    def _usual(self, o: _Open) -> list[Style]:
         return [s for s, _ in self._groups[o.line.group].styles.most_common(6)]
 
-    def _every_phase(self, o: _Open) -> list[tuple[Font, int]]:
-        return [(f, p) for f in self._groups[o.line.group].fonts[:2] for p in range(PHASES)]
+    def _everywhere(self, o: _Open) -> list[Style]:
+        known = set(self._usual(o))
+        every = [Style(f, *p) for f in self._groups[o.line.group].fonts[:2] for p in fonts.places(self._scale)]
+        return [s for s in every if s not in known]
+
+    def _to_explore(self, waiting: dict[int, _Open]) -> dict[int, _Open]:
+        """Of each group that may be explored still, the two lines that the net read most surely."""
+        by_group: dict[int, list[tuple[int, _Open]]] = defaultdict(list)
+        for i, o in waiting.items():
+            g = self._groups[o.line.group]
+            if g.styles and g.explored < EXPLORED:
+                by_group[o.line.group].append((i, o))
+        few: dict[int, _Open] = {}
+        for group, members in by_group.items():
+            surest = sorted(members, key=lambda m: -m[1].line.proposal.confidence)[:2]
+            self._groups[group].explored += len(surest)
+            few.update(surest)
+        return few
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
@@ -142,30 +188,36 @@ class PixelProver:
         self,
         waiting: dict[int, _Open],
         texts: dict[int, list[str]],
-        styles: Callable[[_Open], list[tuple[Font, int]]],
+        styles: Callable[[_Open], list[Style]],
         proofs: dict[int, LineProof],
     ) -> None:
         """Draws every text in every style; equal ones are proven and leave ``waiting``; the others keep the text
         that is right farthest from the left."""
         plan = [
-            (i, Attempt(t, font, phase, waiting[i].line.ink))
+            (i, Attempt(t, style, waiting[i].line.ink))
             for i, candidates in texts.items()
-            for font, phase in styles(waiting[i])
+            if i in waiting
+            for style in styles(waiting[i])
             for t in candidates
         ]
+        found: dict[int, Attempt] = {}
         for (i, a), d in zip(plan, fonts.draw(self._redrawer, [a for _, a in plan], self._scale), strict=True):
-            if i in proofs:
+            if i in found:
                 continue
             o = waiting[i]
             if fonts.equal(d, a.target) and _tall_enough(a, self._scale):
-                self._groups[o.line.group].styles[a.font, a.phase] += 1
-                proofs[i] = LineProof(a.text, a.text, a.font, self._twins_in(a.text, a.font, a.target))
+                self._groups[o.line.group].styles[a.style] += 1
+                found[i] = a
                 continue
             prefix = _equal_columns(d, a.target)
+            if a.text == o.line.proposal.text:
+                o.own_prefix = max(o.own_prefix, prefix)
             if prefix > o.prefix:
-                o.text, o.prefix, o.style = a.text, prefix, (a.font, a.phase)
-        for i in proofs:
-            waiting.pop(i, None)
+                o.text, o.prefix, o.style = a.text, prefix, a.style
+        self._learn_twins(list(found.values()))
+        for i, a in found.items():
+            proofs[i] = LineProof(a.text, a.text, a.style.font, self._twins_in(a))
+            del waiting[i]
 
     def _repairs(self, o: _Open) -> list[str]:
         """Texts that change the best one near the first pixel at which it is wrong."""
@@ -185,20 +237,29 @@ class PixelProver:
         out.pop(o.text, None)
         return list(out)[:MAX_CANDIDATES]
 
-    def _twins_in(self, text: str, font: Font, line: Ink) -> tuple[tuple[int, str], ...]:
-        colours = line.colour, line.text_colour  # faint characters are told apart less well than black ones
-        chars = [c for c in dict.fromkeys(text) if (font, colours, c) not in self._twins]
-        pairs = [(c, o) for c in chars for o in others(c)]
-        target = Ink(np.zeros((8, 8, 3), np.uint8), *colours)
-        attempts = [Attempt(f"H{x}H", font, 0, target) for pair in pairs for x in pair]
-        specs = [fonts.line_spec(a.text, font, target, 0, self._scale, extra=6) for a in attempts]
+    def _learn_twins(self, proven: Sequence[Attempt]) -> None:
+        """Which look-alikes of the proven characters the font draws alike: all in one page and one screenshot."""
+        asked = dict.fromkeys((*_look(a), c) for a in proven for c in a.text)
+        new = [key for key in asked if key not in self._twins]
+        pairs = [(key, other) for key in new for other in others(key[2])]
+        specs = []
+        for (font, (ground, colour), c), other in pairs:
+            target = Ink(np.zeros((8, 8, 3), np.uint8), ground, colour)
+            specs += [fonts.line_spec(f"H{x}H", Style(font), target, self._scale, extra=6) for x in (c, other)]
         drawn = self._redrawer.draw(specs, scale=self._scale) if specs else []
-        for c in chars:
-            self._twins[font, colours, c] = ""
-        for n, (c, o) in enumerate(pairs):
+        self._twins.update(dict.fromkeys(new, ""))
+        for n, (key, other) in enumerate(pairs):
             if same_pixels(drawn[2 * n], drawn[2 * n + 1], slack=2):
-                self._twins[font, colours, c] += o
-        return tuple((i, t) for i, c in enumerate(text) if (t := self._twins[font, colours, c]))
+                self._twins[key] += other
+
+    def _twins_in(self, a: Attempt) -> tuple[tuple[int, str], ...]:
+        look = _look(a)
+        return tuple((i, t) for i, c in enumerate(a.text) if (t := self._twins[(*look, c)]))
+
+
+def _look(a: Attempt) -> tuple[Font, Colours]:
+    """Faint characters are told apart less well than black ones."""
+    return a.style.font, (a.target.colour, a.target.text_colour)
 
 
 def _own(waiting: dict[int, _Open]) -> dict[int, list[str]]:
@@ -207,7 +268,7 @@ def _own(waiting: dict[int, _Open]) -> dict[int, list[str]]:
 
 def _tall_enough(a: Attempt, scale: float) -> bool:
     """A mark of a few pixels is the same picture high and low on the line: its place is not proven."""
-    return bool(a.target.image.shape[0] >= 0.35 * a.font.size_px * scale)
+    return bool(a.target.image.shape[0] >= 0.35 * a.style.font.size_px * scale)
 
 
 def _equal_columns(drawn: Drawn, target: Ink) -> int:
@@ -232,7 +293,10 @@ def _same_height(a: Image, b: Image, colour: tuple[int, int, int], top: bool) ->
 
 def _equal_from_left(a: Image, b: Image) -> int:
     w = min(a.shape[1], b.shape[1])
-    wrong = np.abs(a[:, :w].astype(np.int16) - b[:, :w].astype(np.int16)).max(axis=(0, 2)) > 2
+    if not w:
+        return 0
+    apart = cv2.absdiff(np.ascontiguousarray(a[:, :w]), np.ascontiguousarray(b[:, :w]))
+    wrong = apart.reshape(len(apart), -1).max(axis=0).reshape(w, 3).max(axis=1) > 2
     return int(wrong.argmax()) if wrong.any() else w
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -160,6 +161,50 @@ def test_from_pixels_alone_nothing_wrong_is_proven_and_most_is_proven(page, brow
     assert [(r.text, truth) for r, truth in cells if r.proven and r.text != truth] == []
     assert sum(r.proven for r, _ in cells) >= 0.8 * len(cells)
     assert {Witness.NET, Witness.REDRAW} <= {w for r, _ in cells for w in r.witnesses}
+
+
+AMOUNTS = [f"{n:,.2f}" for n in (63179.9, 92554.29, 25879.36, 67255.8, 7.77, 960.1, 19602.11, 480.5, 31000, 1.03)]
+
+
+@pytest.mark.parametrize("align", ["right", "center"])
+@pytest.mark.parametrize("canvas", [True, False])
+def test_text_set_from_its_end_or_middle_is_proven(align: str, canvas: bool, page, browser, nets) -> None:
+    """On pages with a language, too: the same font has other figures for it."""
+    rows = [(f"SO-01{i:04}", "华信机械", f"BX-{i}", amount, "") for i, amount in enumerate(AMOUNTS)]
+    if canvas:
+        shot = canvas_shot(page, rows, align)
+    else:
+        content = html(rows, css=f"td:nth-child(4){{text-align:{align};min-width:150px}}")
+        shot = shot_of(page, content.replace("<html", '<html lang="zh-CN"'), page_help=False)
+    redrawer = BrowserRedrawer(browser)
+    try:
+        grid = ScreenReader(PROFILE, "test", nets[0], Memory(), redrawer, fast=nets[1]).read(shot)
+    finally:
+        redrawer.close()
+    got = [row["amount"] for row in readings(grid)]
+    assert [(r.text, r.proven) for r in got] == [(a, True) for a in AMOUNTS]
+
+
+def canvas_shot(page: Page, rows: Sequence[Sequence[str]], align: str) -> PageShot:
+    """The list drawn by script on a page in Chinese; amounts set as ``align`` says."""
+    lines = json.dumps([[c.heading for c in PROFILE.columns], *rows], ensure_ascii=False)
+    page.set_content(
+        "<!doctype html><html lang=zh-CN><meta charset=utf-8><body style='margin:0'><canvas id=c></canvas><script>"
+        f"{{ const rows = {lines}, at = [0, 120, 300, 400, 540, 640], k = devicePixelRatio, h = 24;"
+        "c.width = 641 * k; c.height = (rows.length * h + 1) * k; c.style.width = '641px';"
+        "const g = c.getContext('2d'); g.scale(k, k); g.fillStyle = '#fff'; g.fillRect(0, 0, 641, 9999);"
+        "g.font = '13px \"Noto Sans CJK SC\"'; g.fillStyle = '#88a';"
+        "rows.forEach((_, i) => g.fillRect(0, i * h, 641, 1)); g.fillRect(0, rows.length * h, 641, 1);"
+        "at.forEach(x => g.fillRect(x, 0, 1, rows.length * h)); g.fillStyle = '#111';"
+        "rows.forEach((row, i) => row.forEach((text, j) => {"
+        f"  const a = i && j == 3 ? '{align}' : 'left'; g.textAlign = a;"
+        "  g.fillText(text, a == 'left' ? at[j] + 6 : a == 'right' ? at[j + 1] - 6 : (at[j] + at[j + 1]) / 2,"
+        "    i * h + 17); })); }</script>"
+    )
+    box = place_of(page.locator("canvas"))
+    assert box is not None
+    picture = Screen(page, SCALE).still_picture(box, 10)
+    return PageShot(number=1, image=picture.image, scale=SCALE, sha256="0" * 64, drawn_by=DrawnBy.CANVAS)
 
 
 def test_an_unchanged_list_is_remembered_and_no_net_is_asked(page, browser, nets) -> None:
