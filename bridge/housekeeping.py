@@ -67,7 +67,7 @@ class Housekeeping:
             max_age_days=limits.max_age_days,
             max_bytes=int(limits.max_gb * 1e9),
             now=utc_now(),
-            keep=self._app.store.evidence_in_use(),
+            keep=self._app.store.evidence_in_use() | self._app.store.contract_pictures(),
         )
         words = f"{cleaned.deleted} pictures removed, {cleaned.left} left"
         log.event("evidence.cleaned", words, freed=cleaned.freed, left_bytes=cleaned.left_bytes)

@@ -165,7 +165,8 @@ class ContractReader:
             confidence = _legibility(pages)
             if confidence < 0.75:
                 reasons.append("the page is hard to read, so a delivery clause may have been missed")
-        return _result(path, pages, first, reasons=tuple(reasons), confidence=confidence)
+        doubted = _doubted(first, quick)
+        return _result(path, pages, first, reasons=tuple(reasons), confidence=confidence, doubted=doubted)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -247,19 +248,43 @@ def _mean(proposal: Proposal) -> float:
     return sum(chances) / len(chances) if chances else 0.0
 
 
+def _doubted(first: Understood, other: Understood) -> tuple[str, ...]:
+    """What of the contract's head two readings read differently."""
+    a, b = first.parties, other.parties
+    unlike = {
+        "contract_no": a.contract_no != b.contract_no,
+        "buyer": a.buyer != b.buyer,
+        "signing_date": first.signing.day != other.signing.day,
+        "totals": a.totals != b.totals,
+    }
+    return tuple(name for name, differs in unlike.items() if differs)
+
+
 def _result(
-    path: Path, pages: list[_Page], read: Understood | None, *, reasons: tuple[str, ...], confidence: float
+    path: Path,
+    pages: list[_Page],
+    read: Understood | None,
+    *,
+    reasons: tuple[str, ...],
+    confidence: float,
+    doubted: tuple[str, ...] = (),
 ) -> ContractResult:
     if read is None:
         return ContractResult(
-            file=str(path), pages=len(pages), kind="unreadable", status="needs_review", reason="; ".join(reasons)
+            file=str(path),
+            pages=len(pages),
+            kind="unreadable",
+            status="needs_review",
+            reason="; ".join(reasons),
+            page_picture=pages[0].page.colour if pages else None,
         )
     promise, parties = read.promise, read.parties
     if reasons:
         confidence = min(confidence, CONFIDENT - 0.01)
     lines = [n for n in promise.lines if n.page == promise.lines[0].page]
     page = next((p for p in pages if lines and p.number == lines[0].page), None)
-    box = page.page.in_raw(united([n.box for n in lines])).scaled(page.raw.scale) if page else None
+    place = united([n.box for n in lines]) if page else None
+    box = page.page.in_raw(place).scaled(page.raw.scale) if page and place else None
     return ContractResult(
         file=str(path),
         promised_date=promise.day,
@@ -281,6 +306,10 @@ def _result(
         seller=parties.seller or None,
         pages=len(pages),
         status="needs_review" if reasons else "ok",
+        doubted=doubted,
+        totals=parties.totals,
+        clause_picture=page.page.around(place) if page and place else None,
+        page_picture=(page or pages[0]).page.colour,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from bridge.contracts.dates import day_first
 from bridge.contracts.document import Document, Line, Passage
@@ -30,6 +31,11 @@ _LABEL_ONLY = re.compile(
     rf".*:.*|(?:{_BUYER}|{_SELLER}|甲方|乙方|联\s?系\s?人|电\s?话|地\s?址).{{0,4}}", re.IGNORECASE
 )
 _SIGNATURE = re.compile(r"(?:^|\n|\s)\s*(?:签[订署约]?)?\s?(?:日\s?期|date)\s*[:]\s*$", re.IGNORECASE | re.ASCII)
+_TOTAL = re.compile(
+    r"(?:价税合计|合同(?:总?金额|总?价款?)|总\s?金额|总\s?价|总\s?计|合\s?计|\b(?:grand )?total(?: amount| price| value)?)"
+    r"[^0-9\n]{0,24}?(?P<n>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?|[0-9]+(?:\.[0-9]{1,2})?)",
+    re.IGNORECASE | re.ASCII,
+)
 _ORDERED = re.compile(
     r"订单日期|下单|订货日期|订购|采购日期|\b(?:PO|order) date|order placed|date of order|date of issue", re.I
 )
@@ -46,8 +52,23 @@ def find_parties(document: Document) -> Parties:
             if rank < names.get(who, (9, ""))[0]:
                 names[who] = (rank, name)
     return Parties(
-        contract_no=number[1], buyer=names.get("buyer", (9, ""))[1], seller=names.get("seller", (9, ""))[1]
+        contract_no=number[1],
+        buyer=names.get("buyer", (9, ""))[1],
+        seller=names.get("seller", (9, ""))[1],
+        totals=find_totals(document),
     )
+
+
+def find_totals(document: Document) -> tuple[Decimal, ...]:
+    """Every number that stands behind a total's label, in order: one of them is the contract's amount."""
+    found: dict[Decimal, None] = {}
+    for passage in document.passages:
+        texts = [passage.text]
+        if passage.table is not None and passage.left:
+            texts.append(f"{passage.left} {passage.text}")
+        for text in texts:
+            found.update({Decimal(m["n"].replace(",", "")): None for m in _TOTAL.finditer(text)})
+    return tuple(found)
 
 
 def _numbers(passage: Passage) -> Iterator[tuple[int, str]]:

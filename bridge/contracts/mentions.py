@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from bridge.contracts.dates import Found
 from bridge.contracts.document import Line
@@ -47,6 +48,7 @@ class Parties:
     contract_no: str = ""
     buyer: str = ""
     seller: str = ""
+    totals: tuple[Decimal, ...] = ()  # what is said to be a total
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

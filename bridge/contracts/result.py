@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from bridge.records import Box
+from bridge.records import Box, Image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractResult:
     """promised_date: the last day promised, or None.  box: of the clause, in the pixels of page ``page`` as the
     file holds it (PDF: points, from the upper left).  offset_days: None where the term counts months.
-    status: ok | needs_review | error; reason: why a person must look, or what the paper says instead of a date."""
+    status: ok | needs_review | error; reason: why a person must look, or what the paper says instead of a date.
+    clause_picture, page_picture: H × W × 3, RGB; None without a page."""
 
     file: str
     promised_date: date | None = None
@@ -36,6 +38,10 @@ class ContractResult:
     pages: int = 0
     status: str = "error"
     error: dict[str, str] | None = None  # code, message, hint
+    doubted: tuple[str, ...] = ()  # keys of the head that two readings read differently
+    totals: tuple[Decimal, ...] = ()  # numbers that are said to be a total
+    clause_picture: Image | None = field(default=None, repr=False, compare=False)  # upright, in its colours
+    page_picture: Image | None = field(default=None, repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -60,4 +66,6 @@ class ContractResult:
             "pages": self.pages,
             "status": self.status,
             "error": self.error,
+            "doubted": list(self.doubted),
+            "totals": [str(t) for t in self.totals],
         }

@@ -9,6 +9,7 @@ from bridge.store.accounts import Accounts
 from bridge.store.audit import AuditTrail
 from bridge.store.central import Central
 from bridge.store.commit import Commits, NewId, new_message_id
+from bridge.store.contracts import Contracts
 from bridge.store.database import Database
 from bridge.store.export import Export
 from bridge.store.glyphs import Glyphs
@@ -18,6 +19,7 @@ from bridge.store.queue import Queue
 from bridge.store.reviews import Reviews
 from bridge.store.runs import Runs
 from bridge.store.settle import Settlements
+from bridge.store.shipping import Shippings
 from bridge.store.timeline import Timeline
 from bridge.store.undo import Undo
 
@@ -88,6 +90,21 @@ class SqlStore:
         self.observed = timeline.observed
         self.overdue = timeline.overdue
         self.asked_and_settled = timeline.asked_and_settled
+
+        kept = Contracts(self._database)
+        self.contract_of = kept.contract_of
+        self.keep_contract = kept.keep_contract
+        self.refresh_contracts = kept.refresh_contracts
+        self.contract = kept.contract
+        self.contracts = kept.contracts
+        self.contracts_of = kept.contracts_of
+        self.contract_entries = kept.contract_entries
+        self.contract_pictures = kept.contract_pictures
+        self.decide_contract = kept.decide_contract
+        self.note_event = kept.note_event
+        self.link_contract = kept.link_contract
+        self.replace_contract = kept.replace_contract
+        self.shippings = Shippings(self._database).shippings
 
         accounts = Accounts(self._database)
         self.users = accounts.users

@@ -324,6 +324,73 @@ contradictions = Table(
     sqlite_autoincrement=True,
 )
 
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("content", Text, nullable=False, unique=True),  # sha256 of the file: the same file is one contract
+    Column("file", Text, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("as_read", Json, nullable=False),  # what `bridge contract --json` says of the file
+    Column("stated", Json, nullable=False),  # the promise as read, or as a person gave it
+    Column("sure", Boolean, nullable=False),
+    Column("due", Date),  # the day the promise comes to
+    Column("contract_no", Text, nullable=False),
+    Column("signing_date", Date),
+    Column("buyer", Text, nullable=False),
+    Column("picture", Text, nullable=False),  # sha256 of the clause's picture
+    Column("page_picture", Text, nullable=False),
+    Column("asks", Json, nullable=False),  # contracts.kept.Ask
+    Column("settled_by", Text),
+    Column("settled_at", UtcDateTime),
+    Column("superseded_by", BigId),
+    Column("replaced_by_person", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+contract_links = Table(
+    "contract_links",
+    metadata,
+    Column("contract", BigId, ForeignKey("contracts.id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("order_no", Text, nullable=False),
+    Column("how", Text, nullable=False),  # contracts.kept.LinkHow
+    Column("state", Text, nullable=False),  # contracts.kept.LinkState
+    Column("by", Text, nullable=False),
+    Index("ix_contract_links_key", "source", "key"),
+)
+
+# The last entry of a person for an event holds; what the orders show is worked out anew each time.
+contract_events = Table(
+    "contract_events",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("contract", BigId, ForeignKey("contracts.id"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("earliest", Date),
+    Column("how", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_contract_events_contract", "contract"),
+    sqlite_autoincrement=True,
+)
+
+contract_entries = Table(
+    "contract_entries",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("contract", BigId, ForeignKey("contracts.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("details", Json, nullable=False),
+    Index("ix_contract_entries_contract", "contract"),
+    sqlite_autoincrement=True,
+)
+
 users = Table(
     "users",
     metadata,

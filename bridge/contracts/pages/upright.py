@@ -44,6 +44,14 @@ class CleanPage:
         x, y = max(0, int(box.x - pad)), max(0, int(box.y - pad))
         return image[y : max(y + 8, int(box.y2 + pad)), x : max(x + 8, int(box.x2 + pad))]
 
+    def around(self, box: Box) -> Image:
+        """The box in its colours, with about two lines around it, as wide as the page's text may be: a person sees
+        what the words belong to."""
+        h, w = self.colour.shape[:2]
+        room = max(40.0, w * 0.03)
+        x, y = max(0, int(box.x - 2 * room)), max(0, int(box.y - room))
+        return self.colour[y : min(h, int(box.y2 + room)), x : min(w, int(box.x2 + 2 * room))]
+
     def quarter_turned(self) -> CleanPage:
         """Counter-clockwise."""
         return CleanPage(
