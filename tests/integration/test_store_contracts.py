@@ -16,7 +16,7 @@ from bridge.contracts.result import ContractResult
 from bridge.errors import AlreadyDecided, UsageError
 from bridge.records import Doubt, RunStatus
 from bridge.store import SqlStore
-from bridge.store.contracts import EventRules
+from bridge.store.contract_follow import EventRules
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RULES = EventRules(
