@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from bridge.records import FieldValue, Scalar, plain_scalar
+from bridge.encoded import plain_scalar
+from bridge.records import FieldValue, Scalar
 from bridge.store.database import Database
 from bridge.store.encoding import value_from_json
 from bridge.store.observations import chunks
