@@ -62,13 +62,15 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One source's turn."""
+    """One source's turn, or that of something that is done beside them; its name then has a dot."""
 
     source: str
     command: tuple[str, ...]  # prints the run's summary as JSON on stdout
     interval_s: float
     kill_after_s: float  # hard deadline, below the interval
     opening: Opening = Opening()
+    wanted: Callable[[], bool] | None = None  # asked at each turn; None: always
+    aside: bool = False  # takes none of the places that syncs wait for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,7 +183,7 @@ class Scheduler:
 
     def run(self) -> None:
         """Until ``stop``: every source at once, then by its interval.  Returns with no process left."""
-        sources = [job.source for job in self._plan.jobs]
+        sources = [job.source for job in self._plan.jobs if job.wanted is None]
         log.event("schedule.started", f"{len(sources)} source(s): {', '.join(sources)}; Ctrl-C stops")
         self._follow(self._plan, known={})
         while not self._stopping(self._clock.idle_seconds):
@@ -217,7 +219,8 @@ class Scheduler:
         self._clock.clear()
         self._plan = plan
         self._follow(plan, known={job.source: (job.interval_s, at) for job, at in known.items()})
-        log.event("schedule.changed", f"{len(plan.jobs)} source(s): {', '.join(j.source for j in plan.jobs)}")
+        sources = [job.source for job in plan.jobs if job.wanted is None]
+        log.event("schedule.changed", f"{len(sources)} source(s): {', '.join(sources)}")
 
     def _follow(self, plan: Plan, known: Mapping[str, tuple[float, datetime]]) -> None:
         for job in plan.jobs:
@@ -255,7 +258,10 @@ class Scheduler:
         if not self._is_open(job):
             log.event("run.skipped", "outside the business hours", source=job.source, level="DEBUG")
         elif run is not None and run.thread.is_alive():
-            log.event("run.skipped", "the previous run is still under way", source=job.source, level="WARNING")
+            level = "WARNING" if job.wanted is None else "DEBUG"
+            log.event("run.skipped", "the previous run is still under way", source=job.source, level=level)
+        elif job.wanted is not None and not job.wanted():
+            return
         else:
             inbox: SimpleQueue[str] = SimpleQueue()
             thread = threading.Thread(target=self._one, args=(job, inbox), name=f"run-{job.source}")
@@ -275,7 +281,7 @@ class Scheduler:
         room_s = (job.interval_s - job.kill_after_s) / 2  # so that the kill comes before the next turn
         if _stop_within(inbox, self._draw() * min(self._plan.jitter_s, max(room_s, 0.0))):
             return
-        if not self._take_place(job.source, inbox):
+        if not job.aside and not self._take_place(job.source, inbox):
             return
         try:
             ended = self._supervise(job, inbox)

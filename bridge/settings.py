@@ -124,6 +124,9 @@ DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Days = Literal["all", "weekdays", "china"]
+ContractEvent = Literal[
+    "signing", "effective", "payment", "drawings", "samples", "order", "notice", "materials", "lc"
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
@@ -275,6 +278,22 @@ class Notify(_Part):
     repeat_hours: float = Field(6, description="Least time between two notices of the same trouble.", gt=0)
 
 
+class Contracts(_Part):
+    """Promised delivery dates out of contracts."""
+
+    inbox: ConfigPath | None = Field(
+        None, description="Folder that `bridge run` watches for scans of contracts; without it: none is watched."
+    )
+    settle_seconds: float = Field(
+        10, description="A file that changed within this time is still being copied, and waits.", ge=0
+    )
+    events: dict[ContractEvent, str] = Field(
+        default_factory=dict,
+        description="Where an order shows what terms count from: event → field that holds the day, e.g. "
+        'payment = "paid_date", or the status that means it has happened, e.g. drawings = "status=drawings_ok".',
+    )
+
+
 class Settings(_Part):
     data_dir: ConfigPath = Field(Path("bridge-data"), description="Everything the bridge keeps on disk.")
     store: Store = Field(Store(), description="The database.")
@@ -285,6 +304,7 @@ class Settings(_Part):
     ocr: Ocr = Field(Ocr(), description="The screen reader.")
     browser: Browser = Field(Browser(), description="The browser.")
     evidence: Evidence = Field(Evidence(), description="How long pictures are kept.")
+    contracts: Contracts = Field(Contracts(), description="What contracts promise.")
     run: Run = Field(Run(), description="The clock of `bridge run`.")
     notify: Notify = Field(Notify(), description="Who is told of failures.")
 

@@ -8,15 +8,17 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bridge import log
+from bridge import beside, log
 from bridge.errors import BridgeError, ConfigError
 from bridge.housekeeping import Housekeeping
 from bridge.monitor import follow, served
 from bridge.notify import Alarms
+from bridge.promises import Promises
 from bridge.reload import WatchedConfig
 from bridge.scheduler import Ended, Plan, Scheduler, plan_of, stopped_by_signals
 from bridge.secrets import Secret
@@ -64,7 +66,9 @@ class Unattended:
         return self._only or tuple(self._watched.settings.sources)
 
     def _plan(self) -> Plan:
-        return plan_of(self._watched.settings, self._watched.good, self._only)
+        settings, config = self._watched.settings, self._watched.good
+        plan = plan_of(settings, config, self._only)
+        return replace(plan, jobs=(*plan.jobs, *beside.jobs(settings, config)))
 
     def _look(self) -> Plan | None:
         if not self._watched.changed():
@@ -92,6 +96,8 @@ class Unattended:
 
     def _ended(self, run: Ended) -> None:
         follow(self._alarms, self._heartbeat)(run)
+        if run.exit_code == 0 and run.source in self._watched.settings.sources:
+            self._hold_contracts_against_orders()
         with self._cleaning:
             if time.monotonic() - self._cleaned_at < CLEAN_EVERY_S:
                 return
@@ -100,6 +106,12 @@ class Unattended:
                 Housekeeping(self._app).clean_up()
             except BridgeError as e:
                 log.event("clean_up.failed", str(e), level="ERROR", code=e.code)
+
+    def _hold_contracts_against_orders(self) -> None:
+        try:
+            Promises(self._app).refresh()
+        except BridgeError as e:  # the next run does it again
+            log.event("contracts.not_refreshed", str(e), level="WARNING", code=e.code)
 
     def _heartbeat(self, source: str) -> Secret | None:
         try:

@@ -22,7 +22,8 @@ CONFIG_NAME = "bridge.toml"
 
 ORDER = (
     *("demo", "init", "setup", "secret", "doctor"),
-    *("check", "sync", "run", "status", "review", "audit", "export", "push", "read", "glyphs", "contract"),
+    *("check", "sync", "run", "status", "review", "audit", "export", "push", "read", "glyphs"),
+    *("contract", "inbox", "promise"),
     *("install-service", "backup", "restore"),
 )
 

@@ -9,6 +9,7 @@ from bridge.cli import (  # noqa: F401
     health,
     keeping,
     orders,
+    promises,
     reviews,
     secret,
     starting,

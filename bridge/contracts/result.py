@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -69,3 +70,23 @@ class ContractResult:
             "doubted": list(self.doubted),
             "totals": [str(t) for t in self.totals],
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ContractResult:
+        """Inverse of ``as_json``; without the pictures."""
+        box = data["box"]
+        return cls(
+            **{
+                **data,
+                "promised_date": _day(data["promised_date"]),
+                "promised_dates": tuple(date.fromisoformat(d) for d in data["promised_dates"]),
+                "box": Box(x=box[0], y=box[1], w=box[2], h=box[3]) if box else None,
+                "signing_date": _day(data["signing_date"]),
+                "doubted": tuple(data["doubted"]),
+                "totals": tuple(Decimal(t) for t in data["totals"]),
+            }
+        )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

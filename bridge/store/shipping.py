@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from bridge.encoded import plain_scalar
-from bridge.records import FieldValue, Scalar
+from bridge.records import FieldValue
 from bridge.store.database import Database
 from bridge.store.encoding import value_from_json
 from bridge.store.observations import chunks
@@ -109,7 +109,7 @@ def _history(
 
 def _shipping(connection: Connection, row: Any, shipped: Holds, complete: Sequence[datetime]) -> Shipping:
     values = {n: getattr(row, n) for n in ("status", "tracking_no", "ship_date")}
-    now = shipped({n: _plain(v) for n, v in values.items()})
+    now = shipped({n: plain_scalar(v) for n, v in values.items()})
     seen = first_change(connection, row.source, row.key, shipped) if now else None
     in_complete = False
     if seen is not None:
@@ -135,10 +135,6 @@ def _shipping(connection: Connection, row: Any, shipped: Holds, complete: Sequen
         complete=in_complete,
         fields={n: value_from_json(n, v) for n, v in read.items()},
     )
-
-
-def _plain(value: Scalar) -> Any:
-    return plain_scalar(value)
 
 
 def _complete_captures(connection: Connection, source: str) -> list[datetime]:

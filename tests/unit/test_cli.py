@@ -27,7 +27,9 @@ COMMANDS = [
     ["check"], ["sync"], ["run"], ["status"], ["review", "list"], ["review", "decide"],
     ["review", "user", "add"], ["review", "user", "list"], ["review", "user", "password"],
     ["review", "user", "remove"], ["audit", "list"], ["audit", "verify"], ["export", "orders"],
-    ["push"], ["read"], ["glyphs"], ["contract"], ["install-service"], ["backup"], ["restore"],
+    ["push"], ["read"], ["glyphs"], ["contract"], ["inbox"],
+    ["promise", "list"], ["promise", "decide"], ["promise", "event"], ["promise", "link"], ["promise", "replace"],
+    ["install-service"], ["backup"], ["restore"],
 ]  # fmt: skip
 
 

@@ -1,0 +1,157 @@
+"""What is done with contracts: taken in, decided, dated, held against the orders.  The use cases of one App."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bridge.contracts.kept import Stated, StoredContract
+from bridge.errors import BridgeError, ConfigError, UsageError
+from bridge.interfaces import Progress
+from bridge.reading import contract_reader
+from bridge.wiring import App, utc_now
+
+if TYPE_CHECKING:
+    from bridge.contracts.intake import Inbox, Intake, Taken
+    from bridge.store.contract_follow import EventRules
+
+STATUS = "status="
+INBOX_LOCK = "contracts.inbox"  # no source can have a name with a dot
+TAKE_IN_S = 600.0  # one run of the inbox begins no further file after this
+
+
+class Promises:
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._given = app.settings.contracts
+
+    # --- taking in ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def intake(self) -> Intake:
+        from bridge.contracts.intake import Intake
+
+        return Intake(
+            contract_reader(self._app.settings.ocr.threads),
+            _Keeper(self),
+            self._app.evidence,
+            utc_now,
+            self._app.settings.data_dir / "contracts-being-read.json",
+        )
+
+    def inbox(self) -> Inbox:
+        """Raises ConfigError if none is named."""
+        from bridge.contracts.intake import Inbox
+
+        if self._given.inbox is None:
+            raise ConfigError(
+                "no inbox is named in bridge.toml", hint='Write inbox = "contracts" below [contracts].'
+            )
+        return Inbox(self._given.inbox, self.intake, settle_s=self._given.settle_seconds, clock=utc_now)
+
+    def empty_inbox(self, progress: Progress | None = None) -> Iterator[Taken]:
+        """Takes in what has settled.  Raises RunBusy if another program does so just now, ConfigError, and what
+        ``Inbox.empty`` raises."""
+        inbox = self.inbox()
+        with self._app.only_run_of(INBOX_LOCK):
+            yield from inbox.empty(limit_s=TAKE_IN_S, progress=progress)
+
+    def take(self, path: Path, progress: Progress | None = None) -> Taken:
+        """Keeps one file's contract; the file stays where it is."""
+        return self.intake.take(path, progress)
+
+    # --- what people say ------------------------------------------------------------------------------------
+
+    @property
+    def rules(self) -> EventRules:
+        from bridge.store.contract_follow import EventRules
+
+        events = self._given.events
+        return EventRules(
+            fields={e: where for e, where in events.items() if not where.startswith(STATUS)},
+            statuses={e: where.removeprefix(STATUS) for e, where in events.items() if where.startswith(STATUS)},
+            zone=self.zone,
+        )
+
+    def zone(self, source: str) -> ZoneInfo:
+        """Whose days count for a source: its profile's."""
+        try:
+            return ZoneInfo(self._app.profile(source).browser.timezone)
+        except BridgeError:  # the source was taken out of bridge.toml; its orders are still there
+            return ZoneInfo(self._app.settings.run.timezone or "Asia/Shanghai")
+
+    def refresh(self) -> int:
+        """Holds all contracts against the orders anew; returns how many changed."""
+        return self._app.store.refresh_contracts(self.rules)
+
+    def contracts(self, *, waiting: bool = False) -> list[StoredContract]:
+        self.refresh()
+        return self._app.store.contracts(waiting=waiting)
+
+    def confirm(self, number: int, *, by: str, version: int | None = None) -> StoredContract:
+        """What was read is right.  Raises UsageError, AlreadyDecided."""
+        return self._decide(number, None, by, version)
+
+    def correct(self, number: int, day: date, *, by: str, version: int | None = None) -> StoredContract:
+        """The promised day as a person read it.  Raises UsageError, AlreadyDecided."""
+        return self._decide(number, Stated(kind="absolute", day=day, days=(day,)), by, version)
+
+    def no_promise(self, number: int, *, by: str, version: int | None = None) -> StoredContract:
+        """The contract promises no day.  Raises UsageError, AlreadyDecided."""
+        return self._decide(number, Stated(kind="none"), by, version)
+
+    def _decide(self, number: int, stated: Stated | None, by: str, version: int | None) -> StoredContract:
+        return self._app.store.decide_contract(
+            number, stated=stated, version=version, by=by, now=utc_now(), rules=self.rules
+        )
+
+    def event(self, number: int, event: str, day: date, *, by: str, version: int | None = None) -> StoredContract:
+        """The day of what a term counts from.  Raises UsageError, AlreadyDecided."""
+        return self._app.store.note_event(
+            number, event, day, version=version, by=by, now=utc_now(), rules=self.rules
+        )
+
+    def link(
+        self, number: int, order_no: str, *, by: str, linked: bool = True, version: int | None = None
+    ) -> StoredContract:
+        """Binds the contract to every row of this order number, or says that it is not bound.
+
+        Raises UsageError for an order that there is not, or that is in several sources; AlreadyDecided."""
+        rows = [o for o in self._app.store.find_orders(order_no, limit=500) if o.order_no == order_no]
+        if not rows:
+            raise UsageError(f"there is no order {order_no!r}", hint="`bridge export orders` shows them all.")
+        if len({o.source for o in rows}) > 1:
+            raise UsageError(f"several sources have an order {order_no!r}", hint="Decide on the review page.")
+        found = self._app.store.contract(number)
+        for row in rows:
+            found = self.link_row(number, row.source, row.key, by=by, linked=linked, version=version)
+            version = found.version if version is not None else None
+        return found
+
+    def link_row(
+        self, number: int, source: str, key: str, *, by: str, linked: bool = True, version: int | None = None
+    ) -> StoredContract:
+        return self._app.store.link_contract(
+            number, source, key, linked=linked, version=version, by=by, now=utc_now(), rules=self.rules
+        )
+
+    def replace(
+        self, number: int, by_contract: int | None, *, by: str, version: int | None = None
+    ) -> StoredContract:
+        """Another contract holds in place of this one; None: this one holds.  Raises UsageError."""
+        return self._app.store.replace_contract(
+            number, by_contract, version=version, by=by, now=utc_now(), rules=self.rules
+        )
+
+
+class _Keeper:
+    """The store, with the rules by which what follows is worked out."""
+
+    def __init__(self, promises: Promises) -> None:
+        store = promises._app.store
+        self.contract_of = store.contract_of
+        self.keep_contract = partial(store.keep_contract, rules=promises.rules)

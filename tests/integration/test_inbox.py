@@ -1,0 +1,234 @@
+"""The watched folder: what is read is kept and moved, what cannot be read says so, and nothing is ever lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_contract_files import ENCRYPTED, READER, huge_png, jpeg, pdf
+
+from bridge.contracts.intake import Inbox, Intake, Settled, stamps
+from bridge.contracts.kept import StoredContract
+from bridge.contracts.result import ContractResult
+from bridge.errors import StoreBusy, StoreUnavailable
+from bridge.evidence import FolderEvidence
+from bridge.interfaces import Progress
+from bridge.store import SqlStore
+
+NOW = datetime(2026, 5, 6, tzinfo=UTC)
+GOOD = ContractResult(
+    file="x", promised_date=date(2026, 5, 10), kind="absolute", contract_no="HT-1", pages=1, status="ok",
+    clause_picture=np.full((40, 300, 3), 200, np.uint8), page_picture=np.full((900, 600, 3), 250, np.uint8),
+)  # fmt: skip
+
+
+@dataclass
+class Told:
+    """A reader that finds the same in every good file, and opens what is bad with the real one."""
+
+    read_files: list[str] = field(default_factory=list)
+    dies: bool = False
+
+    def read(self, path: Path, progress: Progress | None = None) -> ContractResult:
+        self.read_files.append(path.name)
+        if self.dies:
+            os._exit(9)
+        if path.name.startswith("good"):
+            return replace(GOOD, file=str(path))
+        return READER.read(path, progress)
+
+
+@dataclass
+class World:
+    folder: Path
+    reader: Told
+    store: SqlStore
+    intake: Intake
+
+    def inbox(self, sleep=lambda seconds: None) -> Inbox:  # type: ignore[no-untyped-def]
+        return Inbox(self.folder, self.intake, settle_s=1.0, clock=lambda: NOW, sleep=sleep)
+
+    def run(self, **how: object) -> list[tuple[str, str]]:
+        return [(t.path.name, t.outcome) for t in self.inbox(**how).empty(limit_s=60)]  # type: ignore[arg-type]
+
+    def names(self) -> list[str]:
+        return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    store = SqlStore(f"sqlite:///{tmp_path / 'bridge.db'}", lambda: NOW, wait_s=1)
+    store.upgrade()
+    reader = Told()
+    intake = Intake(reader, store, FolderEvidence(tmp_path / "evidence"), lambda: NOW, tmp_path / "tries.json")
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    yield World(folder, reader, store, intake)
+    store.close()
+
+
+def test_what_is_read_is_kept_with_its_pictures_and_moved(world: World, tmp_path: Path) -> None:
+    (world.folder / "good.jpg").write_bytes(jpeg())
+    assert world.run() == [("good.jpg", "kept")]
+    assert world.names() == ["done/good.jpg"]
+    (kept,) = world.store.contracts()
+    assert (kept.file, kept.due) == ("good.jpg", date(2026, 5, 10))
+    evidence = FolderEvidence(tmp_path / "evidence")
+    assert all((evidence.png(name) or b"").startswith(b"\x89PNG") for name in (kept.picture, kept.page_picture))
+    assert world.store.contract_pictures() == {kept.picture, kept.page_picture}
+
+
+def test_the_same_file_again_is_the_same_contract_and_overwrites_nothing(world: World) -> None:
+    for name in ("good.jpg", "good again.jpg", "good.jpg"):
+        (world.folder / name).write_bytes(jpeg())
+        world.run()
+    (world.folder / "good.jpg").write_bytes(jpeg((301, 400)))
+    assert world.run() == [("good.jpg", "kept")]
+    assert world.names() == ["done/good (2).jpg", "done/good (3).jpg", "done/good again.jpg", "done/good.jpg"]
+    assert len(world.store.contracts()) == 2
+    assert world.reader.read_files == ["good.jpg", "good.jpg"]
+
+
+def bad_files(folder: Path) -> dict[str, str]:
+    """Name → what the text beside it must say."""
+    (folder / "a-broken.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    (folder / "b-locked.pdf").write_bytes(ENCRYPTED)
+    (folder / "c-empty.pdf").write_bytes(b"")
+    (folder / "d-mislabelled.pdf").write_bytes(jpeg())
+    (folder / "e-500-pages.pdf").write_bytes(pdf(500))
+    (folder / "f-huge.png").write_bytes(huge_png(20_000))
+    (folder / "g-words.txt").write_text("交货日期：2026年3月15日", encoding="utf-8")
+    return {
+        "a-broken.pdf": "broken PDF",
+        "b-locked.pdf": "encrypted",
+        "c-empty.pdf": "is empty",
+        "d-mislabelled.pdf": "JPEG file with the name of another kind",
+        "e-500-pages.pdf": "500 pages",
+        "f-huge.png": "400,000,000 pixels",
+        "g-words.txt": "text file",
+    }
+
+
+def test_each_bad_file_gets_its_own_error_beside_it_and_the_batch_goes_on(world: World) -> None:
+    wanted = bad_files(world.folder)
+    (world.folder / "good.jpg").write_bytes(jpeg((50, 60)))
+    outcomes = dict(world.run())
+    assert outcomes == {**dict.fromkeys(wanted, "failed"), "good.jpg": "kept"}
+    for name, words in wanted.items():
+        said = (world.folder / "failed" / f"{name}.error.txt").read_text(encoding="utf-8")
+        assert words in said
+        assert "contract_file" in said
+        assert (world.folder / "failed" / name).is_file()
+    assert len(world.store.contracts()) == 1
+
+
+def test_a_file_that_is_still_being_copied_waits(world: World) -> None:
+    slow = world.folder / "good.jpg"
+    slow.write_bytes(jpeg()[:200])
+    assert world.run(sleep=lambda s: slow.write_bytes(jpeg()[:300])) == [("good.jpg", "waits")]
+    assert world.names() == ["good.jpg"]
+    assert world.reader.read_files == []
+    for name in (".hidden.jpg", "~$x.pdf", "y.pdf.crdownload", "z.PART"):
+        (world.folder / name).write_bytes(b"x")
+    (world.folder / "sub").mkdir()
+    os.symlink(__file__, world.folder / "link.pdf")
+    assert world.run() == [("good.jpg", "kept")]
+    assert world.names() == [".hidden.jpg", "done/good.jpg", "link.pdf", "y.pdf.crdownload", "z.PART", "~$x.pdf"]
+
+
+def test_a_file_that_changes_while_it_is_read_waits(world: World) -> None:
+    path = world.folder / "a.pdf"
+    path.write_bytes(b"%PDF-1.7 half of it")
+    read = world.reader.read
+
+    def growing(p: Path, progress: Progress | None = None) -> ContractResult:
+        result = read(p, progress)
+        path.write_bytes(b"%PDF-1.7 half of it and the rest")
+        return result
+
+    world.reader.read = growing  # type: ignore[method-assign]
+    assert world.run() == [("a.pdf", "waits")]
+    assert world.names() == ["a.pdf"]
+
+
+def test_killed_between_keeping_and_moving_it_is_only_moved(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.folder / "good.jpg").write_bytes(jpeg())
+    with monkeypatch.context() as m:
+        m.setattr(Inbox, "_move", lambda self, taken: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            world.run()
+    assert world.names() == ["good.jpg"]
+    assert world.run() == [("good.jpg", "known")]
+    assert (world.names(), len(world.store.contracts())) == (["done/good.jpg"], 1)
+
+
+def test_a_file_that_ends_the_program_three_times_is_given_up(world: World) -> None:
+    path = world.folder / "good.jpg"
+    path.write_bytes(jpeg())
+    world.reader.dies = True
+    for _ in range(3):
+        if (child := os.fork()) == 0:
+            world.run()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+        assert world.names() == ["good.jpg"]
+    assert world.run() == [("good.jpg", "failed")]
+    assert "3 times" in (world.folder / "failed" / "good.jpg.error.txt").read_text(encoding="utf-8")
+
+
+def test_a_store_that_does_not_answer_leaves_the_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.folder / "good.jpg").write_bytes(jpeg())
+
+    def busy(**_: object) -> tuple[StoredContract, bool]:
+        raise StoreBusy("busy")
+
+    with monkeypatch.context() as m:
+        m.setattr(world.store, "keep_contract", busy)
+        with pytest.raises(StoreBusy):
+            world.run()
+    assert world.names() == ["good.jpg"]
+    assert world.run() == [("good.jpg", "kept")]
+
+
+def test_a_folder_that_is_not_there_is_an_error_and_not_an_empty_one(world: World) -> None:
+    shutil.rmtree(world.folder)
+    with pytest.raises(StoreUnavailable, match="inbox cannot be used"):
+        world.run()
+
+
+def test_names_of_every_kind(world: World) -> None:
+    odd = os.fsdecode(b"good \xff\xfe.jpg")
+    names = ["good 合同 №1.jpg", "good'; DROP TABLE contracts; --.jpg", odd]
+    for i, name in enumerate(names):
+        (world.folder / name).write_bytes(jpeg((60 + i, 60)))
+    assert sorted(world.run()) == sorted((n, "kept") for n in names)
+    assert {c.file for c in world.store.contracts()} == {names[0], names[1], "good ??.jpg"}
+
+
+def test_the_watcher_waits_until_a_file_has_settled_and_asks_once(tmp_path: Path) -> None:
+    clock = [0.0]
+    settled = Settled(tmp_path, 10, lambda: clock[0], again_s=900)
+    assert not settled()
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"1")
+    assert not settled()
+    clock[0] = 9
+    path.write_bytes(b"12")
+    assert not settled()
+    clock[0] = 18
+    assert not settled()
+    clock[0] = 19
+    assert [settled(), settled()] == [True, False]
+    clock[0] = 19 + 900
+    assert [settled(), settled()] == [True, False]
+    path.unlink()
+    assert not settled()
+    assert stamps(tmp_path) == {}
+    shutil.rmtree(tmp_path)
+    assert [settled(), settled()] == [True, False]  # the run then says what is wrong
