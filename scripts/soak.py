@@ -134,6 +134,14 @@ def count_all(scratch: Path) -> tuple[float, int, int, int]:
     return memory / 1e6, handles, me.num_threads(), sum(len(files) for _, _, files in os.walk(scratch))
 
 
+def _load_the_nets(app: Any) -> None:
+    """A net is loaded at the first picture that needs it, perhaps late in the run; that is no growth."""
+    import numpy as np
+
+    for net in (app.net, app.fast_net):
+        net.read_lines([np.full((32, 64, 3), 255, np.uint8)])
+
+
 def slope(values: list[float]) -> float:
     """Per 1,000 syncs, over the last four fifths."""
     import numpy as np
@@ -156,6 +164,7 @@ def soak(syncs: int, seed: int) -> bool:
     with rig(seed) as made, tempfile.TemporaryDirectory(prefix="bridge-soak-") as scratch:
         tempfile.tempdir = scratch
         world = made.world
+        _load_the_nets(world.app)
         for number in range(1, syncs + 1):
             clock.skip()
             made.change()

@@ -37,30 +37,29 @@ class Screen:
 
     def picture(self, region: Box) -> Picture:
         """The picture of a region of the window, widened to whole css pixels that are whole device pixels."""
-        x0, y0 = int(region.x // 4 * 4), int(region.y // 4 * 4)
-        x1, y1 = -int(-region.x2 // 4 * 4), -int(-region.y2 // 4 * 4)
-        whole = Box(x=x0, y=y0, w=x1 - x0, h=y1 - y0)
-        png = base64.b64decode(
-            self._cdp.send(
-                "Page.captureScreenshot",
-                {
-                    "format": "png",
-                    "optimizeForSpeed": True,
-                    "clip": {"x": x0, "y": y0, "width": whole.w, "height": whole.h, "scale": 1},
-                },
-            )["data"]
-        )
+        whole = _widened(region)
+        png = base64.b64decode(self._encoded(whole))
         return Picture(png, decode_png(png), whole)
+
+    def _encoded(self, whole: Box) -> str:
+        """PNG in base64."""
+        clip = {"x": whole.x, "y": whole.y, "width": whole.w, "height": whole.h, "scale": 1}
+        answer = self._cdp.send(
+            "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True, "clip": clip}
+        )
+        return str(answer["data"])
 
     def still_picture(self, region: Box, timeout_s: float) -> Picture:
         """The picture once two in a row are equal; raises CaptureIncomplete if it never stands still."""
         end = time.monotonic() + timeout_s
-        last = self.picture(region)
+        whole = _widened(region)
+        last = self._encoded(whole)
         while True:
             self.next_frame()
-            now = self.picture(region)
-            if now.png == last.png:
-                return now
+            now = self._encoded(whole)
+            if now == last:
+                png = base64.b64decode(now)
+                return Picture(png, decode_png(png), whole)
             if time.monotonic() > end:
                 raise CaptureIncomplete(
                     f"the list never stood still within {timeout_s:g} s",
@@ -96,6 +95,12 @@ class Screen:
             self._page.set_viewport_size({"width": width, "height": height})
             self._match()
             self.next_frame()
+
+
+def _widened(region: Box) -> Box:
+    x0, y0 = int(region.x // 4 * 4), int(region.y // 4 * 4)
+    x1, y1 = -int(-region.x2 // 4 * 4), -int(-region.y2 // 4 * 4)
+    return Box(x=x0, y=y0, w=x1 - x0, h=y1 - y0)
 
 
 def encode_png(image: Image) -> bytes:

@@ -165,6 +165,7 @@ class Receiver:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60  # seconds an idle connection may stay open
+    disable_nagle_algorithm = True  # head and body of an answer are two packets; the second waited 40 ms
 
     @property
     def _receiver(self) -> Receiver:
