@@ -78,7 +78,7 @@ class StepRunner:
 
         Raises SourceUnavailable, CertificateError, NavigationFailed, GuardViolation, CaptchaFailed, ProfileError.
         """
-        before = len(self.guard.blocked)
+        first = before = len(self.guard.blocked)
         for i, step in enumerate(steps):
             # What the last click set off may have been stopped before this step began.
             self._stopped, before = before, len(self.guard.blocked)
@@ -91,7 +91,9 @@ class StepRunner:
                 self._do(step, where)
             except NavigationFailed as e:
                 raise self._explained(e, where, self._stopped) from None
-        self._stopped = before
+        # Whoever now waits for what the steps led to waits for all of them: an optional last step comes after the
+        # click that matters.
+        self._stopped = first
 
     def begin(self) -> None:
         """An action outside of ``run`` begins: what went wrong before is not its fault."""

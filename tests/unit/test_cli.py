@@ -212,12 +212,13 @@ def test_a_secret_in_an_error_is_not_printed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_unwinds_and_has_its_exit_code(tmp_path: Path, number: int, code: int) -> None:
     program = """
-        import signal, sys
+        import sys, time
         import bridge.settings
         def hang(*_):
             try:
                 print("ready", flush=True)
-                signal.pause()
+                while True:  # signal.pause() would miss a signal that comes just before it
+                    time.sleep(0.05)
             finally:
                 print("browser closed", flush=True)
         bridge.settings.load_settings = hang
