@@ -185,7 +185,7 @@ def _as_json(c: StoredContract) -> dict[str, Any]:
         "file": c.file,
         "contract_no": c.contract_no or None,
         "buyer": c.buyer or None,
-        "promised_date": c.due,
+        "promised_date": c.due if c.counts else None,
         "kind": c.stated.kind,
         "base_event": c.stated.event,
         "sure": c.sure,

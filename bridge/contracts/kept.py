@@ -21,6 +21,10 @@ class Ask(StrEnum):
     CALENDAR = "calendar"  # working days of a year whose holidays are not known yet
 
 
+UNCERTAIN = frozenset({Ask.PROMISE, Ask.CONFLICT, Ask.EVENT, Ask.CALENDAR})
+"""While one of them is open, nobody may go by the promised date."""
+
+
 class LinkState(StrEnum):
     LINKED = "linked"
     PROPOSED = "proposed"
@@ -114,6 +118,12 @@ class StoredContract:
     links: tuple[Link, ...] = ()
     events: tuple[BaseEvent, ...] = ()
     as_read: Mapping[str, Any] = field(default_factory=dict)
+    replaced_by_person: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Is it beyond doubt what it promises?  An order that is not bound yet is no doubt about the promise."""
+        return self.superseded_by is None and not UNCERTAIN & set(self.asks)
 
     @property
     def linked(self) -> tuple[Link, ...]:

@@ -13,7 +13,7 @@ from bridge.contracts.kept import Ask, BaseEvent, Link, LinkHow, LinkState, Stat
 from bridge.contracts.matching import OrderRef, Orders, Paper, due, families
 from bridge.store.contract_rows import load, write_follow_up
 from bridge.store.shipping import first_change
-from bridge.store.tables import contracts, orders
+from bridge.store.tables import orders
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +31,7 @@ NO_RULES = EventRules(fields={}, statuses={}, zone=lambda source: None)
 
 def refresh(connection: Connection, rules: EventRules) -> int:
     every = load(connection, None)
-    replaced_by_person = set(
-        connection.execute(select(contracts.c.id).where(contracts.c.replaced_by_person)).scalars()
-    )
-    papers = {c.id: _paper(c, c.id in replaced_by_person) for c in every}
+    papers = {c.id: _paper(c) for c in every}
     replaced, contradicting = families(list(papers.values()))
     known = Orders(_order_refs(connection))
     changed = {
@@ -152,7 +149,7 @@ def _status_days(connection: Connection, link: Link, word: str, zone: tzinfo | N
     return seen.not_yet.astimezone(zone).date(), seen.at.astimezone(zone).date()
 
 
-def _paper(c: StoredContract, by_person: bool) -> Paper:
+def _paper(c: StoredContract) -> Paper:
     return Paper(
         id=c.id,
         contract_no=c.contract_no,
@@ -162,7 +159,7 @@ def _paper(c: StoredContract, by_person: bool) -> Paper:
         doubted=frozenset(c.doubted),
         stated=c.stated,
         sure=c.sure,
-        replaced_by=c.superseded_by if by_person else None,
+        replaced_by=c.superseded_by if c.replaced_by_person else None,
     )
 
 

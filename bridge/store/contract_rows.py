@@ -104,6 +104,7 @@ def _stored(row: Any, links: tuple[Link, ...], events: tuple[BaseEvent, ...]) ->
         links=links,
         events=events,
         as_read=read,
+        replaced_by_person=row.replaced_by_person,
     )
 
 

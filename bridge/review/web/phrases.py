@@ -16,6 +16,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "app": ("核对台", "Review"),
     "queue": ("待决定", "Queue"),
     "orders": ("订单", "Orders"),
+    "contracts": ("合同", "Contracts"),
     "dashboard": ("概览", "Dashboard"),
     "search": ("订单号、客户或存货编码", "Order number, customer or SKU"),
     "find": ("查找", "Find"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from bridge.review.web.desk import Refused, Visit
+from bridge.review.web.pages import contracts
 
 FOUND = 50
 LONGEST = 200  # characters of a search
@@ -23,7 +24,15 @@ def order(visit: Visit) -> Response:
     )
     if history is None:
         raise Refused(404, "not_there")
-    return visit.page("order.html", h=history, o=history.order, picture_of=visit.desk.pictures.of)
+    return visit.page(
+        "order.html",
+        h=history,
+        o=history.order,
+        picture_of=visit.desk.pictures.of,
+        contracts=visit.desk.store.contracts_of(history.order.source, history.order.key),
+        clause_of=lambda c: contracts.kept_picture(visit, c.picture),
+        **contracts.words(visit),
+    )
 
 
 def picture(visit: Visit) -> Response:
