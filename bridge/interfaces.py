@@ -228,6 +228,10 @@ class Store(Protocol):
 
     def baseline(self, source: str) -> dict[str, BaselineRow]: ...
 
+    def last_picture(self, source: str) -> str | None:
+        """The picture (sha256) of the list in which an order was read last; None before the first."""
+        ...
+
     def last_runs(self, limit: int, source: str | None = None) -> list[RunSummary]:
         """The newest first."""
         ...
@@ -384,6 +388,10 @@ class Reporter(Protocol):
     """Stage *report*: the run's differences with the picture of each doubtful or changed cell."""
 
     def write(self, summary: RunSummary, observed: ObservedList, changes: ChangeSet) -> Path: ...
+
+    def write_drift(self, summary: RunSummary, *, now: str, before: str | None) -> Path:
+        """Of a run that stopped because the list looks otherwise.  now, before: pictures of the list (sha256)."""
+        ...
 
 
 class NoticeLevel(StrEnum):

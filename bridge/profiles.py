@@ -8,13 +8,12 @@ nearest valid one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from bridge.errors import ProfileError
 from bridge.faults import fault_lines, near
@@ -405,6 +404,22 @@ class Browser(_Part):
     timeout_s: float = Field(20.0, description="Longest wait for one page or element.", gt=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file a profile came from.  lines: dotted path → line, from 1."""
+
+    file: str
+    lines: Mapping[str, int]
+
+    def line(self, path: str) -> int | None:
+        """The line of the key, or of the nearest one around it that is written."""
+        while path not in self.lines:
+            if "." not in path:
+                return None
+            path = path.rpartition(".")[0]
+        return self.lines[path]
+
+
 class Profile(_Part):
     profile: Literal[1] = Field(1, description="Version of this format.")
     name: str = Field(description="Short name: a-z, 0-9, - and _.", pattern=r"^[a-z0-9][a-z0-9_-]*$")
@@ -421,6 +436,13 @@ class Profile(_Part):
     )
     checks: Checks = Field(Checks(), description="What must hold between the fields of a row.")
     allow: Allow = Field(Allow(), description="What the bot may do; everything else is stopped.")
+
+    _origin: Origin | None = PrivateAttr(None)
+
+    def place(self, path: str) -> str:
+        """Where a person finds a key: its path, and file and line where the profile came from a file."""
+        line = self._origin.line(path) if self._origin is not None else None
+        return f"{path} ({self._origin.file}, line {line})" if self._origin is not None and line else path
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -483,45 +505,24 @@ def _compile(pattern: str, name: str) -> None:
 # --- loading ------------------------------------------------------------------------------------------------
 
 
-def load_profile(path: Path) -> Profile:
-    """Reads and validates one profile file (UTF-8 YAML).
-
-    Raises ProfileError with every fault found: file missing, not YAML, unknown keys, wrong values.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ProfileError(
-            f"profile {path} does not exist",
-            hint="Write one with `bridge init`, or fix `profile` in bridge.toml.",
-        ) from None
-    except UnicodeDecodeError as e:
-        raise ProfileError(
-            f"profile {path} is not UTF-8 (byte {e.start})", hint="Save the file as UTF-8 in your editor."
-        ) from None
-    except OSError as e:
-        raise ProfileError(f"profile {path} cannot be read: {e.strerror}") from e
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as e:
-        mark = getattr(e, "problem_mark", None)
-        line = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ProfileError(
-            f"profile {path} is not valid YAML:{line} {getattr(e, 'problem', '') or ''}".rstrip(),
-            hint="Mind the indentation, and put texts that contain : or # in quotes.",
-        ) from None
-    return parse_profile(data, str(path))
-
-
-def parse_profile(data: Any, origin: str) -> Profile:
-    """Validates already loaded YAML; ``origin`` stands in the messages."""
+def parse_profile(data: Any, origin: str | Origin) -> Profile:
+    """Validates already loaded YAML; ``origin`` stands in the messages, which name the lines if it knows them."""
+    known = origin if isinstance(origin, Origin) else None
+    origin = known.file if known else str(origin)
     if not isinstance(data, dict):
         raise ProfileError(f"profile {origin} is empty or no mapping", hint="Start from selectors/template.yaml.")
     try:
-        return Profile.model_validate(data)
+        made = Profile.model_validate(data)
     except ValidationError as e:
-        faults = fault_lines(e, Profile)
+        faults = [_with_line(f, known) for f in fault_lines(e, Profile)]
         raise ProfileError(
             f"profile {origin} has {len(faults)} fault(s):\n" + "\n".join(f"  {f}" for f in faults),
             hint="Every key is explained in docs/profile.md.",
         ) from None
+    made._origin = known
+    return made
+
+
+def _with_line(fault: str, origin: Origin | None) -> str:
+    line = origin.line(fault.partition(":")[0]) if origin is not None else None
+    return f"line {line}: {fault}" if line else fault

@@ -23,6 +23,7 @@ from bridge.errors import (
     DeliveryFailed,
     DeliveryRefused,
     HeldForPerson,
+    LayoutChanged,
     SessionLost,
 )
 from bridge.interfaces import (
@@ -136,6 +137,8 @@ def sync(
         summary = _summary(parts, run)
         if run.observed is not None and run.changes is not None:
             summary = _report(parts, run, summary)
+        elif isinstance(run.error, LayoutChanged):
+            summary = _report_drift(parts, run, summary)
         if not dry_run:
             parts.store.finish_run(summary)
         log.event("run.finished", summary.status.value, status=summary.status.value, rows=summary.rows)
@@ -332,6 +335,21 @@ def _report(parts: SyncParts, run: _Run, summary: RunSummary) -> RunSummary:
             return summary
         return replace(summary, error=str(e), error_code=e.code, hint=e.hint, status=RunStatus.PARTIAL)
     return replace(summary, report=str(path), seconds=dict(run.seconds), finished_at=parts.clock())
+
+
+def _report_drift(parts: SyncParts, run: _Run, summary: RunSummary) -> RunSummary:
+    """The list as it is now and as it was, for whoever mends the profile."""
+    shots = run.capture.shots if run.capture is not None else ()
+    page = run.error.where.get("page") if run.error is not None else None
+    now = next((s for s in shots if s.number == page), shots[0] if shots else None)
+    if now is None:
+        return summary
+    try:
+        path = parts.reporter.write_drift(summary, now=now.sha256, before=parts.store.last_picture(parts.source))
+    except BridgeError as e:
+        log.event("report.error", str(e), level="ERROR", code=e.code)
+        return summary
+    return replace(summary, report=str(path))
 
 
 def _in_time(run: _Run, now: Clock, stage: str) -> None:

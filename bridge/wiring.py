@@ -32,7 +32,8 @@ from bridge.interfaces import (
 )
 from bridge.parse.checks import check as check_lines
 from bridge.parse.orders import parse_grids
-from bridge.profiles import Profile, load_profile
+from bridge.profile_files import load_profile
+from bridge.profiles import Profile
 from bridge.reading import LazyReader, paddle
 from bridge.records import ObservedList, OrderLine, RunSummary
 from bridge.secrets import Secret, Secrets, os_keyring, url_with_password

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bridge.doctor.finding import Finding, fail, ok
-from bridge.profiles import load_profile
+from bridge.profile_files import load_profile
 from bridge.secrets import Secrets, url_with_password
 from bridge.settings import Settings
 

@@ -132,8 +132,8 @@ def match_columns(headings: Sequence[str], profile: Profile, *, page: int) -> tu
     if not missing and not twice:
         return tuple(found)
     shown = ", ".join(h or "(no heading)" for h in headings) or "none at all"
-    faults = [f"columns.{i}: the heading {c.name!r} is not there" for i, c in missing]
-    faults += [f"columns.{i}: the heading {c.name!r} is there twice" for i, c in twice]
+    faults = [f"{profile.place(f'columns.{i}')}: the heading {c.name!r} is not there" for i, c in missing]
+    faults += [f"{profile.place(f'columns.{i}')}: the heading {c.name!r} is there twice" for i, c in twice]
     raise LayoutChanged(
         f"page {page}: the list's headings are not as in the profile {profile.name!r}: {'; '.join(faults)}. "
         f"Headings shown: {shown}",

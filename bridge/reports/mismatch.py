@@ -12,6 +12,7 @@ from pathlib import Path
 from bridge.errors import StoreUnavailable
 from bridge.interfaces import Evidence
 from bridge.records import ChangeSet, ObservedList, RunSummary
+from bridge.reports.drift import drift_page
 from bridge.reports.excel import xlsx_bytes
 from bridge.reports.full_json import json_bytes
 from bridge.reports.page import render
@@ -63,6 +64,9 @@ class MismatchReporter:
             "report.xlsx": xlsx_bytes(view, language=self._language, name_of=self._name, zone=self._zone),
             "report.html": render(view, language=self._language, name_of=self._name, zone=self._zone),
         }
+        return self._write(summary, files) / "report.html"
+
+    def _write(self, summary: RunSummary, files: Mapping[str, bytes]) -> Path:
         folder = self._reports / _safe(summary.source) / self._folder_name(summary)
         try:
             _write_folder(folder, files)
@@ -74,7 +78,13 @@ class MismatchReporter:
                 source=summary.source,
                 run=summary.run_id,
             ) from e
-        return folder / "report.html"
+        return folder
+
+    def write_drift(self, summary: RunSummary, *, now: str, before: str | None) -> Path:
+        """Writes the run's folder with layout-changed.html and returns its path.  Raises as ``write``."""
+        pictures = [self._evidence.png(sha) if sha else None for sha in (now, before)]
+        page = drift_page(summary, *pictures, language=self._language, zone=self._zone)
+        return self._write(summary, {"layout-changed.html": page}) / "layout-changed.html"
 
     def _folder_name(self, summary: RunSummary) -> str:
         moment = summary.started_at or summary.finished_at

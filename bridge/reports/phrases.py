@@ -13,6 +13,15 @@ RELEASE_COMMAND = "bridge review decide N --release"
 
 PHRASES: dict[str, tuple[str, str]] = {
     "title": ("核对报告", "Mismatch report"),
+    "drift_title": ("列表版面变了", "The list looks otherwise"),
+    "drift_now": ("现在的列表", "The list now"),
+    "drift_before": ("以前的列表", "The list before"),
+    "drift_no_picture": ("没有图片（或已清理）。", "There is no picture (any more)."),
+    "drift_kept": (
+        "没有保存，也没有推送任何数据。对照两张图，改好配置文件中的那一行，再运行 bridge check。",
+        "Nothing was stored or passed on.  Compare the pictures, change that line of the profile, then run "
+        "bridge check.",
+    ),
     "source": ("来源", "Source"),
     "run": ("运行", "Run"),
     "when": ("时间", "When"),

@@ -22,7 +22,7 @@ from bridge.interfaces import CommitResult
 from bridge.records import KEY_SEP, BaselineRow, Change, ChangeKind, ChangeSet, ObservedList, RunStatus, Scalar
 from bridge.store.database import Database
 from bridge.store.encoding import evidence, plain_fields
-from bridge.store.observations import chunks, note_observations
+from bridge.store.observations import chunks, last_picture, note_observations
 from bridge.store.orders import OrderWriter
 from bridge.store.reviews import file_reviews, release_name
 from bridge.store.tables import baseline, meta, outbox, runs
@@ -45,6 +45,10 @@ class Commits:
     def __init__(self, database: Database, new_id: NewId = new_message_id) -> None:
         self._database = database
         self._new_id = new_id
+
+    def last_picture(self, source: str) -> str | None:
+        with self._database.read() as connection:
+            return last_picture(connection, source)
 
     def baseline(self, source: str) -> dict[str, BaselineRow]:
         """Key → the last proven observation; also the absent ones."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bridge.records import OrderLine, Witness
-from bridge.store.encoding import observed_content, value_to_json
+from bridge.store.encoding import observed_content, value_from_json, value_to_json
 from bridge.store.tables import memory, observations
 
 T = TypeVar("T")
@@ -56,6 +56,15 @@ def latest(connection: Connection, source: str | None) -> dict[tuple[str, str], 
     if source is not None:
         query = query.where(t.source == source)
     return {(row.source, row.key): row.readings for row in connection.execute(query)}
+
+
+def last_picture(connection: Connection, source: str) -> str | None:
+    """sha256 of the shot in which something of the source was read as new last."""
+    t = observations.c
+    query = select(t.readings).where(t.source == source).order_by(t.first_seen.desc(), t.id.desc()).limit(1)
+    readings = connection.execute(query).scalar_one_or_none() or {}
+    shots = (value_from_json(name, v).reading for name, v in readings.items())
+    return next((r.shot for r in shots if r.shot), None)
 
 
 def _row(line: OrderLine, content: str, run_id: str, now: datetime) -> Mapping[str, Any]:

@@ -52,6 +52,7 @@ class SqlStore:
 
         commits = Commits(self._database, new_id)
         self.baseline = commits.baseline
+        self.last_picture = commits.last_picture
         self.commit = commits.commit
 
         self.central = Central(self._database).central

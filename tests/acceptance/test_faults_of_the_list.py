@@ -7,7 +7,10 @@ seen on a whole list, and the next good run makes everything right.
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,7 +65,21 @@ def nothing_wrong(world: World) -> None:
 def test_a_renamed_heading_stops_the_list(shared: World) -> None:
     shared.erp.faults.set("rename_column")
     with shared.unmoved():
-        refused(shared.sync(), "layout_changed", 7, "'数量' is not there", "订货数量")
+        run = shared.sync()
+        refused(run, "layout_changed", 7, "'数量' is not there", "订货数量")
+    # The page for whoever mends the profile: the line of the YAML file, the list now and as it was.
+    lines = (shared.folder / "profile.yaml").read_text(encoding="utf-8").splitlines()
+    told = re.search(r"columns\.\d+ \(.*profile\.yaml, line (\d+)\)", run.error or "")
+    assert told, run.error
+    assert "数量" in " ".join(lines[int(told[1]) - 1 :][:2])
+    page = Path(run.report or "")
+    assert page.name == "layout-changed.html"
+    text = page.read_text(encoding="utf-8")
+    assert f"line {told[1]}" in text
+    now, before = (base64.b64decode(m) for m in re.findall(r'src="data:image/png;base64,([^"]+)"', text))
+    assert now.startswith(b"\x89PNG")
+    assert before.startswith(b"\x89PNG")
+    assert now != before
 
 
 def test_a_missing_heading_stops_the_list(shared: World) -> None:

@@ -44,7 +44,8 @@ from bridge.errors import (
 from bridge.interfaces import Proposal
 from bridge.ocr.engine import PaddleEngine
 from bridge.ocr.weights import CAPTCHA, weights_root
-from bridge.profiles import Profile, load_profile
+from bridge.profile_files import load_profile
+from bridge.profiles import Profile
 from bridge.records import Box, Image
 from samples.erp.server import SampleErp
 

@@ -16,7 +16,7 @@ from bridge.erp.session import ErpDriver
 from bridge.erp.steps import Credentials
 from bridge.errors import SignInRefused
 from bridge.interfaces import Proposal
-from bridge.profiles import load_profile
+from bridge.profile_files import load_profile
 from bridge.records import Box, Image
 from samples.erp.server import SampleErp
 

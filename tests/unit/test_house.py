@@ -101,7 +101,7 @@ def test_an_installed_package_has_everything_that_is_not_python(tmp_path: Path) 
     assert [name for name in wanted if not (installed / "bridge" / name).is_file()] == []
     code = """if True:
         from pathlib import Path
-        from bridge.profiles import load_profile
+        from bridge.profile_files import load_profile
         from bridge.settings import find_profile, shipped_selectors
         print(shipped_selectors())
         print(*sorted(p.name for p in shipped_selectors().glob("*.yaml")))

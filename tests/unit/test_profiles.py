@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from bridge.errors import ProfileError
-from bridge.profiles import Profile, load_profile, parse_profile
+from bridge.profile_files import load_profile
+from bridge.profiles import Profile, parse_profile
 from bridge.settings import shipped_selectors
 
 TEMPLATE = shipped_selectors() / "template.yaml"
@@ -161,3 +162,27 @@ def _inside(annotation: Any) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         yield from _inside(argument)
+
+
+def test_a_fault_says_on_which_line_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "# my ERP\nname: x\nlist:\n  where: {at: table}\nkey: [num]\ncolumns:\n"
+        "  - {heading: 单号, field: num, type: code}\n  - heading: 数量\n    field: n\n    typ: integer\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert caught.value.message.splitlines()[1:] == ["  line 10: columns.1.typ: unknown key; did you mean 'type'?"]
+    path.write_text(path.read_text(encoding="utf-8").replace("typ:", "type:"), encoding="utf-8")
+    assert load_profile(path).place("columns.1.decimals") == f"columns.1.decimals ({path}, line 8)"
+    assert parse_profile(minimal(), "x").place("columns.0") == "columns.0"
+
+
+def test_aliases_of_aliases_do_not_take_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    laughs = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40))
+    path.write_text(f"a0: &a0 [x]\n{laughs}\nself: &s {{again: *s}}\n", encoding="utf-8")
+    with pytest.raises(ProfileError) as caught:
+        load_profile(path)
+    assert "line 1: a0: unknown key" in caught.value.message
