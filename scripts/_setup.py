@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -212,7 +213,12 @@ def install_packages(root: Path, venv: Path, *, offline: bool) -> Path:
 
 
 def make_venv(venv: Path) -> None:
-    """An empty environment in place of whatever stands there. Raises Stop."""
+    """An empty environment in place of whatever stands there. Raises Stop.
+
+    Debian keeps what it takes in a package of its own; as root that is installed.
+    """
+    if importlib.util.find_spec("ensurepip") is None and may_use_apt():
+        run_apt("venv module", Path(sys.executable), [f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"])
     command = [sys.executable, "-m", "venv", "--clear", str(venv)]
     run_step("environment", command, venv, limit_s=300, cwd=venv.parent)
 

@@ -61,7 +61,7 @@ def latest(connection: Connection, source: str | None) -> dict[tuple[str, str], 
 def last_picture(connection: Connection, source: str) -> str | None:
     """sha256 of the shot in which something of the source was read as new last."""
     t = observations.c
-    query = select(t.readings).where(t.source == source).order_by(t.first_seen.desc(), t.id.desc()).limit(1)
+    query = select(t.readings).where(t.source == source).order_by(t.first_seen.desc(), t.id).limit(1)
     readings = connection.execute(query).scalar_one_or_none() or {}
     shots = (value_from_json(name, v).reading for name, v in readings.items())
     return next((r.shot for r in shots if r.shot), None)

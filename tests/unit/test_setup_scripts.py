@@ -328,3 +328,17 @@ def test_a_package_that_is_not_the_locked_one_is_refused(checkout: Path) -> None
 
     (checkout / "requirements.lock").write_text(good)
     assert answer(setup.install_packages(checkout, checkout / ".venv", offline=False)) == "42"
+
+
+@pytest.mark.parametrize(("root_on_debian", "asked"), [(True, [["python3.11-venv"]]), (False, [])])
+def test_debian_without_its_venv_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root_on_debian: bool, asked: list[list[str]]
+) -> None:
+    installed: list[list[str]] = []
+    monkeypatch.setattr(setup.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(setup, "may_use_apt", lambda: root_on_debian)
+    monkeypatch.setattr(setup, "run_apt", lambda part, python, packages: installed.append(packages))
+    monkeypatch.setattr(setup, "run_step", lambda *_, **__: [])
+    monkeypatch.setattr(setup.sys, "version_info", (3, 11, 2))
+    setup.make_venv(tmp_path / ".venv")
+    assert installed == asked
