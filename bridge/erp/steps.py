@@ -142,6 +142,7 @@ class StepRunner:
                 raise SecretMissing(
                     f"{where}: the source has no TOTP secret", hint="Set it with `bridge secret set`."
                 )
+            totp.check_clock(where, self.now(), self.traffic.server_time())
             digits = totp.code(self.credentials.totp_secret, self.now())
             self._by_browser(where, lambda: found.fill(digits, timeout=limit))
         elif step.select is not None:

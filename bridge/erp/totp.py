@@ -12,13 +12,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 
-from bridge.errors import ConfigError
+from bridge.errors import ClockWrong, ConfigError
 
 _ALGORITHMS: dict[str, Callable[..., Any]] = {
     "SHA1": hashlib.sha1,
     "SHA256": hashlib.sha256,
     "SHA512": hashlib.sha512,
 }
+
+
+MOST_SKEW_S = 20
+"""RFC 6238 §5.2 recommends that a server take the code of one step (30 s) earlier or later; beyond two thirds of
+that a code may be refused, and refused codes lock accounts."""
 
 
 class _AnyLength(pyotp.TOTP):
@@ -46,6 +51,19 @@ def code(secret: str, now: datetime) -> str:
             "the TOTP secret is neither base32 text nor an otpauth:// address of a time-based code",
             hint="Take it from the ERP's set-up page (the text beside the QR code).",
         ) from None
+
+
+def check_clock(where: str, ours: datetime, theirs: datetime | None) -> None:
+    """Raises ClockWrong if the ERP's clock (None: unknown) says so much else that it would refuse our codes."""
+    if theirs is None:
+        return
+    apart = (ours - theirs).total_seconds()
+    if abs(apart) > MOST_SKEW_S:
+        which = "ahead of" if apart > 0 else "behind"
+        raise ClockWrong(
+            f"{where}: this machine's clock is {abs(apart):.0f} s {which} the ERP's; "
+            f"one-time codes would be refused, so none was typed"
+        )
 
 
 def _from_address(address: str) -> pyotp.TOTP:

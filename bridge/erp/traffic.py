@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Request, Response
@@ -16,6 +19,8 @@ class Traffic:
     def __init__(self, context: BrowserContext) -> None:
         self._loading: dict[Request, str] = {}
         self._faults: list[SourceError] = []
+        self.server_said: tuple[datetime, float] | None = None
+        """The time in the last document's Date header, and our ``time.monotonic()`` when it came."""
         context.on("request", self._on_request)
         context.on("response", self._on_response)
         context.on("requestfinished", self._on_finished)
@@ -50,11 +55,27 @@ class Traffic:
     def _on_response(self, response: Response) -> None:
         if response.request.is_navigation_request():
             self._loading.pop(response.request, None)
+            self._note_time(response.headers.get("date", ""))
             if response.status >= 500:
                 path = urlsplit(response.url).path
                 self._faults.append(
                     SourceUnavailable(f"{path} answered HTTP {response.status}", status=response.status)
                 )
+
+    def _note_time(self, header: str) -> None:
+        try:
+            said = parsedate_to_datetime(header)
+        except ValueError:
+            return
+        if said.tzinfo is not None:
+            self.server_said = said, time.monotonic()
+
+    def server_time(self) -> datetime | None:
+        """What the ERP's clock shows now, to a second or two; None if it never said."""
+        if self.server_said is None:
+            return None
+        said, at = self.server_said
+        return said + timedelta(seconds=time.monotonic() - at)
 
     def _on_finished(self, request: Request) -> None:
         self._loading.pop(request, None)

@@ -34,6 +34,7 @@ from bridge.errors import (
     BridgeError,
     CaptchaFailed,
     CertificateError,
+    ClockWrong,
     ConfigError,
     SeatTaken,
     SessionLost,
@@ -203,6 +204,23 @@ def test_totp_is_typed_with_the_clock_that_is_handed_in() -> None:
         with driver(erp, profile=profile, credentials=given).open() as session:
             session.sign_in()
             assert erp.counters()["signin"] == {"ok": 1}
+
+
+@pytest.mark.parametrize(("seconds", "which"), [(95, "ahead of"), (-3600, "behind")])
+def test_no_code_is_typed_by_a_clock_that_is_off(seconds: int, which: str) -> None:
+    steps = CLASSIC.model_dump(mode="json")["sign_in"]["steps"]
+    profile = changed(CLASSIC, steps=[*steps, {"totp": {"into": "#txtOtp"}}, {"click": "#btnCode"}])
+    with SampleErp(count=5, login="totp") as erp:
+        given = Credentials(user=USER, password=PASSWORD, totp_secret="JBSW Y3DP EHPK 3PXP")
+        off = driver(
+            erp,
+            profile=profile,
+            credentials=given,
+            clock=lambda: datetime.now(UTC) + timedelta(seconds=seconds),
+        )
+        with off.open() as session, pytest.raises(ClockWrong, match=f"{which} the ERP's"):
+            session.sign_in()
+        assert erp.counters()["signin"] == {}
 
 
 def test_a_refusal_ends_the_waiting_for_a_second_step_at_once() -> None:
