@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bridge.contracts.kept import Stated, StoredContract
-from bridge.errors import BridgeError, ConfigError, UsageError
+from bridge.errors import BridgeError, ConfigError, StoreUnavailable, UsageError
 from bridge.interfaces import Progress
 from bridge.reading import contract_reader
+from bridge.reports.words import say_field
 from bridge.wiring import App, utc_now
 
 if TYPE_CHECKING:
     from bridge.contracts.intake import Inbox, Intake, Taken
+    from bridge.reports.on_time import OnTime
     from bridge.store.contract_follow import EventRules
+    from bridge.store.shipping import Shipping
 
 STATUS = "status="
 INBOX_LOCK = "contracts.inbox"  # no source can have a name with a dot
+LAST_REPORT = "on-time-reported"
 TAKE_IN_S = 600.0  # one run of the inbox begins no further file after this
 
 
@@ -146,6 +150,71 @@ class Promises:
         return self._app.store.replace_contract(
             number, by_contract, version=version, by=by, now=utc_now(), rules=self.rules
         )
+
+    # --- the report -----------------------------------------------------------------------------------------
+
+    def on_time(self) -> OnTime:
+        """What was promised against what was shipped, as of now."""
+        from bridge.reports.on_time import is_out, on_time
+
+        now = utc_now()
+        self.refresh()
+        store = self._app.store
+        found = store.contracts()
+        keys = sorted({(n.source, n.key) for c in found if c.superseded_by is None for n in c.linked})
+        shipped: list[Shipping] = []
+        for source in sorted({s for s, _ in keys}):
+            out = is_out(self._given.shipped, now.astimezone(self.zone(source)).date())
+            shipped += store.shippings([k for k in keys if k[0] == source], out)
+        counts = store.counts()
+        return on_time(
+            found,
+            shipped,
+            as_of=now,
+            zone_of=self.zone,
+            at_risk_days=self._given.at_risk_days,
+            orders=sum(counts[f"orders_{life}"] for life in ("active", "gone", "left")),
+        )
+
+    def write_on_time(self) -> tuple[OnTime, Path]:
+        """The report and its page.  Raises StoreError, StoreUnavailable."""
+        from bridge.reports.on_time_files import OnTimeReport
+
+        report = self.on_time()
+        language = self._app.settings.reports.language
+        writer = OnTimeReport(self._app.evidence, language=language, name_of=self._heading, zone=self.report_zone)
+        page = writer.write(report, self._app.settings.reports_dir / "on-time")
+        note_report(self._app.settings.data_dir, report.as_of)
+        return report, page
+
+    @property
+    def report_zone(self) -> ZoneInfo | None:
+        """In which the nightly hour counts, and a report's day."""
+        name = self._app.settings.run.timezone
+        return ZoneInfo(name) if name else None
+
+    def _heading(self, source: str, field: str) -> str:
+        try:
+            named = {c.field: c.name for c in self._app.profile(source).columns if c.field}
+        except BridgeError:
+            named = {}
+        return named.get(field) or say_field(field, self._app.settings.reports.language)
+
+
+def last_report(data_dir: Path) -> datetime | None:
+    """Of which moment the last on-time report speaks; None if there was none."""
+    try:
+        return datetime.fromisoformat((data_dir / LAST_REPORT).read_text(encoding="utf-8").strip())
+    except (OSError, ValueError):
+        return None
+
+
+def note_report(data_dir: Path, as_of: datetime) -> None:
+    """Raises StoreUnavailable."""
+    try:
+        (data_dir / LAST_REPORT).write_text(as_of.isoformat(), encoding="utf-8")
+    except OSError as e:
+        raise StoreUnavailable(f"{data_dir} cannot be written: {e.strerror or e}") from e
 
 
 class _Keeper:

@@ -123,6 +123,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Days = Literal["all", "weekdays", "china"]
 ContractEvent = Literal[
     "signing", "effective", "payment", "drawings", "samples", "order", "notice", "materials", "lc"
@@ -292,6 +293,12 @@ class Contracts(_Part):
         description="Where an order shows what terms count from: event → field that holds the day, e.g. "
         'payment = "paid_date", or the status that means it has happened, e.g. drawings = "status=drawings_ok".',
     )
+    shipped: list[str] = Field(
+        ["shipped", "done"],
+        description="Words of the status, after the profile's mapping, that mean that an order is shipped.",
+    )
+    at_risk_days: int = Field(3, description="The on-time report warns of orders due within these days.", ge=0)
+    report_at: ClockTime = Field("02:00", description="When `bridge run` writes the on-time report each night.")
 
 
 class Settings(_Part):

@@ -23,7 +23,7 @@ CONFIG_NAME = "bridge.toml"
 ORDER = (
     *("demo", "init", "setup", "secret", "doctor"),
     *("check", "sync", "run", "status", "review", "audit", "export", "push", "read", "glyphs"),
-    *("contract", "inbox", "promise"),
+    *("contract", "inbox", "promise", "report"),
     *("install-service", "backup", "restore"),
 )
 

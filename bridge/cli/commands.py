@@ -10,6 +10,7 @@ from bridge.cli import (  # noqa: F401
     keeping,
     orders,
     promises,
+    reports,
     reviews,
     secret,
     starting,

@@ -34,7 +34,7 @@ class FirstSeen:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shipping:
     """One order as the report of promises needs it.  seen: when it was seen shipped; in a complete capture.
-    complete: was it one?  fields: the last reading of the order."""
+    complete: was it one?  fields: the last reading of the order, at last_seen."""
 
     source: str
     key: str
@@ -48,6 +48,7 @@ class Shipping:
     seen: FirstSeen | None
     complete: bool
     fields: Mapping[str, FieldValue]
+    last_seen: datetime | None
 
 
 class Shippings:
@@ -117,10 +118,9 @@ def _shipping(connection: Connection, row: Any, shipped: Holds, complete: Sequen
         if after < len(complete):
             seen = FirstSeen(at=complete[after], not_yet=seen.not_yet, fields=seen.fields)
             in_complete = True
-    last = select(observations.c.readings).where(
-        observations.c.source == row.source, observations.c.key == row.key, observations.c.current
-    )
-    read = connection.execute(last.order_by(observations.c.id.desc()).limit(1)).scalar() or {}
+    o = observations.c
+    last = select(o.readings, o.last_seen).where(o.source == row.source, o.key == row.key, o.current)
+    read = connection.execute(last.order_by(o.id.desc()).limit(1)).one_or_none()
     return Shipping(
         source=row.source,
         key=row.key,
@@ -133,7 +133,8 @@ def _shipping(connection: Connection, row: Any, shipped: Holds, complete: Sequen
         is_shipped=now,
         seen=seen,
         complete=in_complete,
-        fields={n: value_from_json(n, v) for n, v in read.items()},
+        fields={n: value_from_json(n, v) for n, v in read.readings.items()} if read is not None else {},
+        last_seen=read.last_seen if read is not None else None,
     )
 
 

@@ -28,7 +28,7 @@ COMMANDS = [
     ["review", "user", "add"], ["review", "user", "list"], ["review", "user", "password"],
     ["review", "user", "remove"], ["audit", "list"], ["audit", "verify"], ["export", "orders"],
     ["push"], ["read"], ["glyphs"], ["contract"], ["inbox"],
-    ["promise", "list"], ["promise", "decide"], ["promise", "event"], ["promise", "link"], ["promise", "replace"],
+    ["promise", "list"], ["promise", "decide"], ["promise", "event"], ["promise", "link"], ["promise", "replace"], ["report", "on-time"],
     ["install-service"], ["backup"], ["restore"],
 ]  # fmt: skip
 

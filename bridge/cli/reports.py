@@ -1,0 +1,49 @@
+"""Reports over all runs: report on-time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from bridge.cli import show
+from bridge.cli.app import Invocation, command, group
+from bridge.cli.console import print_json
+
+if TYPE_CHECKING:
+    from bridge.reports.on_time import OnTime
+
+report = group("report", "What many runs add up to.", "Every day")
+
+
+@command(report, "on-time", "bridge report on-time", "bridge report on-time --json")
+def on_time(
+    ctx: typer.Context,
+    as_json: bool = typer.Option(False, "--json", help="Print where it is and its figures as JSON."),
+) -> None:
+    """Promised against shipped: how many in time, which late, which at risk; HTML, Excel and JSON."""
+    from bridge.promises import Promises
+
+    invocation: Invocation = ctx.obj
+    made, page = Promises(invocation.load("report")).write_on_time()
+    if as_json:
+        print_json({"status": "ok", "report": str(page), **_figures(made)})
+        return
+    total = made.total
+    share = f"{total.share * 100:.1f} %" if total.share is not None else "-"
+    lines = [("on time", f"{share}  [dim]{total.on_time} of {total.judged} whose promised day is over[/dim]")]
+    lines += [(name.replace("_", " "), str(n)) for name, n in _figures(made)["orders"].items() if n]
+    lines += [("left out", f"{n}  {why.replace('_', ' ')}") for why, n in _figures(made)["left_out"].items()]
+    show.facts([*lines, ("report", show.escape(str(page)))])
+
+
+def _figures(made: OnTime) -> dict[str, dict[str, int]]:
+    from bridge.reports.on_time import Verdict
+
+    return {
+        "orders": {v.value: len(made.of(v)) for v in Verdict},
+        "left_out": {
+            **{why.value: n for why, n in made.left_out.items()},
+            "without_contract": made.without_contract,
+        },
+    }
