@@ -8,6 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+SHIPPED = ("shipped", "done", "closed", "cancelled")
+"""Status words (after the profile's mapping) of orders that can no longer be late."""
+
 
 class Owner(StrEnum):
     """Who decides about a field that the ERP and the store both changed."""

@@ -17,6 +17,7 @@ from bridge.records import (
     CaptureSet,
     Change,
     ChangeSet,
+    FieldValue,
     Fragment,
     Grid,
     Image,
@@ -253,6 +254,18 @@ class Store(Protocol):
         ...
 
     def open_reviews(self, source: str | None = None) -> list[ReviewItem]: ...
+
+    def active_values(self, source: str, field: str) -> list[tuple[str, str]]:
+        """(order number, value of one field as text) of a source's active orders that have one."""
+        ...
+
+    def last_proven(self, source: str, key: str, field: str) -> FieldValue | None:
+        """The newest observation of a row in which this field was proven."""
+        ...
+
+    def not_orders(self, source: str) -> frozenset[str]:
+        """Fingerprints of the rows that a person called no order."""
+        ...
 
     def released(self, source: str) -> str | None:
         """Fingerprint of the hold that a person has released, until a trusted run has used it."""

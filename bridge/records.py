@@ -190,6 +190,8 @@ class Doubt(StrEnum):
     ARITHMETIC = "arithmetic"  # quantity × price ≠ amount
     DUPLICATE_KEY = "duplicate_key"
     BOTH_CHANGED = "both_changed"  # the ERP and the store, each to something else
+    LIKE_BEFORE = "like_before"  # proven, but only look-alikes tell it from the value before
+    KNOWN_ELSEWHERE = "known_elsewhere"  # another source has the same platform order
     REQUIRED_EMPTY = "required_empty"
     NO_TEXT = "no_text"  # ink, but nothing legible
 

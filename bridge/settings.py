@@ -124,6 +124,11 @@ DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Tolerated = Annotated[
+    str,
+    BeforeValidator(lambda v: str(v) if isinstance(v, int | float) and not isinstance(v, bool) else v),
+    StringConstraints(pattern=r"^(\d+(\.\d+)?|\d+ days?|text)$"),
+]
 Days = Literal["all", "weekdays", "china"]
 ContractEvent = Literal[
     "signing", "effective", "payment", "drawings", "samples", "order", "notice", "materials", "lc"
@@ -147,6 +152,30 @@ class Breaker(_Part):
     max_gone_percent: float = Field(10, description="Orders that may vanish in one run.", ge=0, le=100)
     max_changed_percent: float = Field(30, description="Orders that may change in one run.", ge=0, le=100)
     min_rows: int = Field(20, description="Below this many stored orders the percentages say nothing.", ge=0)
+
+
+class Platform(_Part):
+    """How a source's orders show the number that the sales platform gave them."""
+
+    field: str = Field("order_no", description="The field that holds it.")
+    pattern: str = Field(
+        description=r"Pattern of the whole text with two groups, platform prefix and number, e.g. (TB|JD)-?(\d+); "
+        "or with one, the number, and `prefix`."
+    )
+    prefix: str = Field("", description="The platform, where the pattern has one group.")
+    names: dict[str, str] = Field(
+        default_factory=dict, description="What this source calls a platform → its usual prefix, e.g. 淘宝 = TB."
+    )
+
+    @model_validator(mode="after")
+    def _groups(self) -> Self:
+        try:
+            groups = re.compile(self.pattern).groups
+        except re.error as e:
+            raise ValueError(f"pattern: not a valid pattern ({e})") from None
+        if groups != 2 and not (groups == 1 and self.prefix):
+            raise ValueError("pattern: needs two groups, prefix and number, or one and `prefix`")
+        return self
 
 
 class Source(_Part):
@@ -179,6 +208,14 @@ class Source(_Part):
         default_factory=dict,
         description="field → erp, store, newest or ask: who decides where the ERP and the store both changed it; "
         "`*` = every other field. Without it: ask.",
+    )
+    tolerance: dict[str, Tolerated] = Field(
+        default_factory=dict,
+        description='field → the difference that is no change: "0.05" (numbers), "2 days" (dates), "text" (width, '
+        "case and spaces do not count).",
+    )
+    platform: Platform | None = Field(
+        None, description="How a sales platform's order is recognised that several sources have."
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bridge import log
 from bridge.central import CentralSide, Owner
@@ -41,7 +42,7 @@ from bridge.interfaces import (
 from bridge.parse.checks import check
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile
-from bridge.reconcile import Breaker, reconcile
+from bridge.reconcile import Breaker, Elsewhere, PlatformNumber, Rules, Tolerance, reconcile, same_picture, without
 from bridge.records import (
     CaptureSet,
     ChangeKind,
@@ -51,6 +52,7 @@ from bridge.records import (
     OrderLine,
     RunStatus,
     RunSummary,
+    Scalar,
 )
 
 
@@ -68,6 +70,9 @@ class SyncParts:
     receivers: Sequence[str]
     breaker: Breaker
     owners: Mapping[str, Owner]
+    tolerances: Mapping[str, Tolerance]
+    platform: PlatformNumber | None
+    platforms: Mapping[str, PlatformNumber]  # of all sources that have one
     clock: Clock
     new_id: Callable[[], str]
 
@@ -252,6 +257,11 @@ def _decide(parts: SyncParts, run: _Run) -> None:
     assert run.observed is not None
     with run.stage("reconcile", now):
         run.changes = _reconciled(parts, run.observed)
+        said = parts.store.not_orders(parts.source)
+        if said and (rest := without(run.observed, run.changes, said)) is not run.observed:
+            run.observed = rest
+            run.changes = _reconciled(parts, rest)
+        run.changes = same_picture(run.changes, lambda key, field: _last_picture(parts, key, field))
     if run.dry_run:
         return
     with run.stage("commit", now):
@@ -272,6 +282,8 @@ def _reconciled(parts: SyncParts, observed: ObservedList) -> ChangeSet:
         seen_at=_certainly_seen(parts),
     )
 
+    rules = _rules(parts)
+
     def compare(*, released: bool) -> ChangeSet:
         return reconcile(
             parts.store.baseline(parts.source),
@@ -281,6 +293,7 @@ def _reconciled(parts: SyncParts, observed: ObservedList) -> ChangeSet:
             breaker=parts.breaker,
             released=released,
             central=central,
+            rules=rules,
         )
 
     changes = compare(released=False)
@@ -288,6 +301,36 @@ def _reconciled(parts: SyncParts, observed: ObservedList) -> ChangeSet:
         return changes
     released = parts.store.released(parts.source)
     return compare(released=True) if released in {r.fingerprint for r in changes.reviews} else changes
+
+
+def _rules(parts: SyncParts) -> Rules:
+    profile = parts.profile
+    fields = {c.field for c in profile.columns}
+    # Without a mapping of the status, or the day of shipment, nothing says that an order was shipped.
+    tells = "status" in profile.mappings or "ship_date" in fields
+    here = parts.clock().astimezone(ZoneInfo(profile.browser.timezone))
+    return Rules(
+        tolerances=parts.tolerances,
+        platform=parts.platform,
+        elsewhere=_elsewhere(parts) if parts.platform is not None else {},
+        today=here.date() if tells else None,
+    )
+
+
+def _elsewhere(parts: SyncParts) -> dict[str, Elsewhere]:
+    known: dict[str, Elsewhere] = {}
+    for source, platform in parts.platforms.items():
+        if source == parts.source:
+            continue
+        for order_no, text in parts.store.active_values(source, platform.field):
+            if (number := platform.of(text)) is not None:
+                known.setdefault(number, Elsewhere(source=source, order_no=order_no))
+    return known
+
+
+def _last_picture(parts: SyncParts, key: str, field: str) -> tuple[Scalar, str] | None:
+    last = parts.store.last_proven(parts.source, key, field)
+    return (last.value, last.reading.picture) if last is not None else None
 
 
 def _certainly_seen(parts: SyncParts) -> datetime | None:

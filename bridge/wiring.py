@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
 
+from bridge import comparing
 from bridge.central import CentralSide, Owner
 from bridge.encoded import plain_scalar
-from bridge.errors import ConfigError, RunBusy, StoreUnavailable
+from bridge.errors import RunBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
-from bridge.faults import near
 from bridge.forgetful import Forgetful, NoMemory
 from bridge.interfaces import (
     CellMemory,
@@ -100,18 +100,6 @@ class App:
 
     def profile(self, source: str) -> Profile:
         return load_profile(self.settings.source(source).profile)
-
-    def owners(self, source: str, profile: Profile) -> Mapping[str, Owner]:
-        """Who owns which field.  Raises ConfigError for a field that the profile does not read."""
-        given = self.settings.source(source).owner
-        fields = [c.field for c in profile.columns if c.field]
-        if unknown := [n for n in given if n != "*" and n not in fields]:
-            raise ConfigError(
-                f"sources.{source}.owner: the profile reads no field {unknown[0]!r}{near(unknown[0], fields)}",
-                hint="Name fields of the profile's columns, or * for all others.",
-                source=source,
-            )
-        return given
 
     def relay(self) -> OutboxRelay:
         from bridge.outbox.relay import OutboxRelay
@@ -222,7 +210,10 @@ class App:
             ),
             receivers=tuple(self.settings.receivers),
             breaker=Breaker(**self.settings.source(source).breaker.model_dump()),
-            owners=self.owners(source, profile),
+            owners=comparing.owners(self.settings, source, profile),
+            tolerances=comparing.tolerances(self.settings, source, profile),
+            platform=comparing.platform_of(self.settings, source, profile),
+            platforms=comparing.platforms(self.settings),
             clock=utc_now,
             new_id=lambda: uuid.uuid4().hex[:12],
         )

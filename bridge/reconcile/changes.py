@@ -12,7 +12,9 @@ from typing import Literal
 
 from bridge.breaks import Break, BreakClass
 from bridge.central import CentralSide, Owner
+from bridge.reconcile.notes import overdue
 from bridge.reconcile.questions import breaker_question, readable_key, row_questions, stopped
+from bridge.reconcile.rules import Rules
 from bridge.reconcile.same import same
 from bridge.reconcile.three_way import compare
 from bridge.reconcile.trust import could_be, held_orders, sort_out
@@ -21,6 +23,7 @@ from bridge.sentences import break_sentence
 
 GONE_AFTER = 2  # complete captures in a row
 NOTHING_CENTRAL = CentralSide()
+NO_RULES = Rules()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,19 +44,20 @@ def reconcile(
     breaker: Breaker | None = None,
     released: bool = False,
     central: CentralSide = NOTHING_CENTRAL,
+    rules: Rules = NO_RULES,
 ) -> ChangeSet:
     """The change set of one run.
 
     key_fields: the profile's ``key``.  scope: what a row's absence means (all → GONE, else LEFT).  released: a
-    person has let a held change set through.  central: what the store holds; without
-    it every change of the ERP flows.  Where ``held`` is set, neither changes nor missing may be applied.
+    person has let a held change set through.  central: what the store holds; without it every change of the ERP
+    flows.  rules: tolerances and the like.  Where ``held`` is set, neither changes nor missing may be applied.
     """
     stops = [f for f in observed.findings if f.stop]
     if stops:
         questions = tuple(stopped(observed.source, f.message) for f in stops)
         return ChangeSet(source=observed.source, reviews=questions)
 
-    compared = compare(observed.lines, baseline, central, key_fields)
+    compared = compare(observed.lines, baseline, central, key_fields, rules)
     rows = sort_out(compared.lines, key_fields)
     # A dict keeps the order, so that equal runs give equal change sets.
     known = (*rows.proven, *rows.doubtful, *rows.duplicated)
@@ -68,7 +72,8 @@ def reconcile(
     changes: list[Change] = []
     unchanged = changed = 0
     for line in rows.proven:
-        change = _change(baseline.get(line.key), line, store_owned)
+        quiet = line.key in compared.quiet
+        change = None if quiet else _change(baseline.get(line.key), line, store_owned)
         unchanged += change is None
         changed += change is not None and change.kind is ChangeKind.CHANGED
         if change is not None and line.order_no not in held:
@@ -101,7 +106,7 @@ def reconcile(
         seen=tuple(seen),
         missing=tuple(missing),
         unchanged=unchanged,
-        notes=compared.notes,
+        notes=(*compared.notes, *overdue(compared.lines, rules)),
         held=break_sentence(why.cls, why.params, "en") if why is not None else None,
     )
 

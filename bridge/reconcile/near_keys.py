@@ -40,18 +40,29 @@ def fold(text: str) -> str:
     return text.translate(LOOKALIKES).upper()
 
 
-def edits(a: str, b: str, limit: int = MAX_EDITS) -> int:
-    """Levenshtein distance, or ``limit + 1`` if it is more."""
-    if abs(len(a) - len(b)) > limit:
-        return limit + 1
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        above, row = row, [i] + [limit + 1] * len(b)
-        for j in range(max(1, i - limit), min(len(b), i + limit) + 1):
-            row[j] = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (x != b[j - 1]))
-        if min(row) > limit:
-            return limit + 1
-    return min(row[-1], limit + 1)
+def edits(a: str, b: str) -> int:
+    """Levenshtein distance, or ``MAX_EDITS + 1`` if it is more.
+
+    What is equal at both ends decides nothing, and is most of the numbers of one series.  Once it is taken off,
+    both ends differ, and for two edits few ways are left: no table is needed.
+    """
+    if len(a) < len(b):
+        a, b = b, a
+    if len(a) - len(b) > MAX_EDITS:
+        return MAX_EDITS + 1
+    start = next((i for i in range(len(b)) if a[i] != b[i]), len(b))
+    same = next((i for i in range(len(b) - start) if a[-1 - i] != b[-1 - i]), len(b) - start)
+    a, b = a[start : len(a) - same], b[start : len(b) - same]
+    if len(a) <= MAX_EDITS:
+        return len(a)
+    one_more, two_more = len(a) == len(b) + 1, len(a) == len(b) + 2
+    if two_more:
+        near = a[1:-1] == b
+    elif one_more:
+        near = a[1:-1] in (b[:-1], b[1:])
+    else:
+        near = a[1:-1] == b[1:-1] or a[1:] == b[:-1] or a[:-1] == b[1:]
+    return MAX_EDITS if near else MAX_EDITS + 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bridge.breaks import Break, BreakClass
@@ -16,8 +16,10 @@ from bridge.records import (
     KEY_SEP,
     BaselineRow,
     Change,
+    ChangeSet,
     Doubt,
     FieldValue,
+    ObservedList,
     OrderLine,
     ReviewItem,
     ReviewKind,
@@ -84,7 +86,7 @@ def _line_item(
     could_be: tuple[str, ...] = (),
     compared: Compared | None = None,
 ) -> ReviewItem:
-    conflicts = compared.conflicts.get(line.key, {}) if compared is not None else {}
+    found = compared.asked.get(line.key, {}) if compared is not None else {}
     store = compared.store.get(line.key, {}) if compared is not None else {}
     asked: list[object] = [
         (n, line.fields[n].reading.picture, line.fields[n].reading.text) for n in sorted(line.doubtful)
@@ -101,13 +103,25 @@ def _line_item(
         order_no=line.order_no,
         fingerprint=_fingerprint(line.source, kind.value, line.key, [asked, rest]),
         reason=f"{readable_key(line.key)}, page {line.page} row {line.row + 1}, is not proven: {why}",
-        breaks=breaks_of(line, before or {}, key_fields, found=conflicts),
+        breaks=breaks_of(line, before or {}, key_fields, found=found),
         fields=line.doubtful,
         line=line,
         before=before or {},
         could_be=could_be,
         central=store,
     )
+
+
+def without(observed: ObservedList, changes: ChangeSet, said: Collection[str]) -> ObservedList:
+    """The list without the rows that a person called no order; the same object if there are none.
+
+    said: fingerprints of the questions answered so.  Of rows with the same key it does not say which was meant.
+    """
+    asked = [r for r in changes.reviews if r.fingerprint in said and r.kind is not ReviewKind.DUPLICATE_KEY]
+    places = {(r.line.page, r.line.row) for r in asked if r.line is not None}
+    if not places:
+        return observed
+    return replace(observed, lines=tuple(line for line in observed.lines if (line.page, line.row) not in places))
 
 
 def _distinct(items: Iterable[ReviewItem]) -> list[ReviewItem]:

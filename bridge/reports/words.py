@@ -85,6 +85,18 @@ DOUBTS: dict[Doubt, Word] = {
         "ERP 和中央库都改了这个字段，改成了不同的值。",
         "The ERP and the store both changed the field, each to something else.",
     ),
+    Doubt.LIKE_BEFORE: Word(
+        "与原值只差形近字",
+        "only look-alikes changed",
+        "与原来的值只差形近字（如 0 和 O）：要么确实改了，要么其中一次读错。",
+        "Only look-alikes (such as 0 and O) tell it from the value before: it changed, or one was misread.",
+    ),
+    Doubt.KNOWN_ELSEWHERE: Word(
+        "另一来源已有此单",
+        "already in another source",
+        "同一个平台订单已在另一来源中，重复处理会发两次货。",
+        "Another source has the same platform order; handled twice it would ship twice.",
+    ),
     Doubt.REQUIRED_EMPTY: Word(
         "必填项为空",
         "required but empty",

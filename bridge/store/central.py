@@ -28,3 +28,12 @@ class Central:
                 )
                 for row in rows
             }
+
+    def active_values(self, source: str, field: str) -> list[tuple[str, str]]:
+        """(order number, value of one field as text) of a source's active orders that have one."""
+        t = orders.c
+        columns = [t.order_no, t[field]] if field in (*STANDARD, "order_no") else [t.order_no, t.extra]
+        query = select(*columns).where(t.source == source, t.life == "active")
+        with self._database.read() as connection:
+            found = [(no, v.get(field) if isinstance(v, dict) else v) for no, v in connection.execute(query)]
+        return [(no, str(value)) for no, value in found if value not in (None, "")]

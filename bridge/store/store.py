@@ -55,7 +55,9 @@ class SqlStore:
         self.last_picture = commits.last_picture
         self.commit = commits.commit
 
-        self.central = Central(self._database).central
+        central = Central(self._database)
+        self.central = central.central
+        self.active_values = central.active_values
 
         runs = Runs(self._database)
         self.begin_run = runs.begin_run

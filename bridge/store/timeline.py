@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from bridge.central import SHIPPED
 from bridge.records import KEY_SEP, FieldValue
 from bridge.store.database import Database
 from bridge.store.encoding import value_from_json
@@ -19,9 +20,6 @@ from bridge.store.tables import decisions, observations, order_events, orders, o
 
 MOST = 300
 """Entries of one kind that a time line shows, the newest."""
-
-SHIPPED = ("shipped", "done", "closed", "cancelled")
-"""Status words (after the profile's mapping) of orders that can no longer be late."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
