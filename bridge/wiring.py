@@ -361,6 +361,14 @@ class App:
             return None
         return Secret(given) if isinstance(given, str) else self.secrets.get(given.name)
 
+    def name_of(self, source: str, field: str) -> str:
+        """What people call a field: its heading in the source's ERP, else our own word."""
+        from bridge.reports.words import say_field
+
+        known = source in self.settings.sources
+        headings = {c.field: c.name for c in self.profile(source).columns} if known else {}
+        return headings.get(field) or say_field(field, self.settings.reports.language)
+
     def open_reviews(self, source: str | None = None) -> list[StoredReview]:
         return self.decisions.open(source)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from functools import cache
 
 import typer
 
@@ -67,11 +68,12 @@ def list_(
 ) -> None:
     """The open questions, oldest first."""
     invocation: Invocation = ctx.obj
-    items = invocation.load().open_reviews(source)
+    loaded = invocation.load()
+    items = loaded.open_reviews(source)
     if as_json:
         print_json(items)
     else:
-        show.reviews(items)
+        show.reviews(items, loaded.settings.reports.language, cache(loaded.name_of))
 
 
 @command(

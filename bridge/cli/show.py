@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bridge.cli.console import STAGE_WORDS, out
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from bridge.interfaces import PushResult, StoredReview
     from bridge.records import RunSummary
+    from bridge.sentences import Language
     from bridge.store.outbox import ParkedMessage
 
 STATUS_STYLE = {"ok": "green", "partial": "yellow", "held": "yellow", "running": "cyan"}
@@ -158,7 +160,11 @@ def _cell(words: str, sure: bool) -> str:
     return words if sure else f"[yellow]{words}[/yellow]"
 
 
-def reviews(items: Sequence[StoredReview]) -> None:
+def reviews(items: Sequence[StoredReview], language: Language, name_of: Callable[[str, str], str]) -> None:
+    """name_of: source and field → what people there call it."""
+    from bridge.reports.said import say_reason
+    from bridge.reports.show import visible
+
     if not items:
         out().print("[green]nothing waits for a person[/green]")
         return
@@ -168,9 +174,9 @@ def reviews(items: Sequence[StoredReview]) -> None:
         shown.add_row(
             f"[bold]{stored.id}[/bold]",
             item.source,
-            escape(item.order_no or "?"),
-            escape(item.reason),
-            escape(", ".join(item.fields)),
+            escape(visible(item.order_no or "?")),
+            escape(visible(say_reason(item, language, partial(name_of, item.source)))),
+            escape(", ".join(name_of(item.source, f) for f in item.fields)),
             f"{stored.created_at:%Y-%m-%d %H:%M}",
         )
     out().print(shown)

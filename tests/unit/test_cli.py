@@ -9,16 +9,20 @@ import signal
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from typer.testing import CliRunner
 
+from bridge.breaks import Break, BreakClass
 from bridge.cli import boundary, console, show
 from bridge.cli import commands as _commands  # registers them
 from bridge.cli.app import ORDER, app
 from bridge.errors import BridgeError
-from bridge.records import RunStatus, RunSummary
+from bridge.interfaces import StoredReview
+from bridge.records import ReviewItem, ReviewKind, RunStatus, RunSummary
 
 assert _commands
 ROOT = Path(__file__).parents[2]
@@ -470,3 +474,28 @@ def test_internal_errors_share_no_exit_code_with_the_tree() -> None:
         )
 
     assert not codes(BridgeError) & {0, boundary.INTERNAL_ERROR, boundary.INTERRUPTED, boundary.TERMINATED}
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "读作「1O」"), ("en", "was read")])
+def test_questions_are_listed_in_the_language_of_the_reports(
+    language: Literal["zh", "en"], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the field as the ERP's heading calls it, and what a hostile cell hides made visible."""
+    what = Break(cls=BreakClass.UNPROVEN, field="quantity", params={"old": "", "new": "1O"})
+    item = ReviewItem(
+        kind=ReviewKind.DOUBTFUL_ROW,
+        source="k3",
+        key="SO-1",
+        order_no="[red]SO-1\u202e",
+        fingerprint="f",
+        reason="English only",
+        breaks=(what,),
+        fields=("quantity",),
+    )
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    stored = StoredReview(id=7, item=item, state="open", run_id="r", created_at=moment, last_seen=moment)
+    show.reviews([stored], language, lambda source, field: "数量")
+    said = " ".join(capsys.readouterr().out.split())
+    assert words in said
+    assert "English only" not in said
+    assert "\u202e" not in said
