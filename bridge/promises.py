@@ -79,6 +79,7 @@ class Promises:
             fields={e: where for e, where in events.items() if not where.startswith(STATUS)},
             statuses={e: where.removeprefix(STATUS) for e, where in events.items() if where.startswith(STATUS)},
             zone=self.zone,
+            clock=utc_now,
         )
 
     def zone(self, source: str) -> ZoneInfo:
@@ -93,7 +94,6 @@ class Promises:
         return self._app.store.refresh_contracts(self.rules)
 
     def contracts(self, *, waiting: bool = False) -> list[StoredContract]:
-        self.refresh()
         return self._app.store.contracts(waiting=waiting)
 
     def confirm(self, number: int, *, by: str, version: int | None = None) -> StoredContract:
@@ -125,14 +125,14 @@ class Promises:
         """Binds the contract to every row of this order number, or says that it is not bound.
 
         Raises UsageError for an order that there is not, or that is in several sources; AlreadyDecided."""
-        rows = [o for o in self._app.store.find_orders(order_no, limit=500) if o.order_no == order_no]
+        rows = self._app.store.rows_of_order(order_no)
         if not rows:
             raise UsageError(f"there is no order {order_no!r}", hint="`bridge export orders` shows them all.")
-        if len({o.source for o in rows}) > 1:
+        if len({source for source, _ in rows}) > 1:
             raise UsageError(f"several sources have an order {order_no!r}", hint="Decide on the review page.")
         found = self._app.store.contract(number)
-        for row in rows:
-            found = self.link_row(number, row.source, row.key, by=by, linked=linked, version=version)
+        for source, key in rows:
+            found = self.link_row(number, source, key, by=by, linked=linked, version=version)
             version = found.version if version is not None else None
         return found
 

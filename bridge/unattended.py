@@ -18,7 +18,6 @@ from bridge.errors import BridgeError, ConfigError
 from bridge.housekeeping import Housekeeping
 from bridge.monitor import follow, served
 from bridge.notify import Alarms
-from bridge.promises import Promises
 from bridge.reload import WatchedConfig
 from bridge.scheduler import Ended, Plan, Scheduler, plan_of, stopped_by_signals
 from bridge.secrets import Secret
@@ -96,8 +95,6 @@ class Unattended:
 
     def _ended(self, run: Ended) -> None:
         follow(self._alarms, self._heartbeat)(run)
-        if run.exit_code == 0 and run.source in self._watched.settings.sources:
-            self._hold_contracts_against_orders()
         with self._cleaning:
             if time.monotonic() - self._cleaned_at < CLEAN_EVERY_S:
                 return
@@ -106,12 +103,6 @@ class Unattended:
                 Housekeeping(self._app).clean_up()
             except BridgeError as e:
                 log.event("clean_up.failed", str(e), level="ERROR", code=e.code)
-
-    def _hold_contracts_against_orders(self) -> None:
-        try:
-            Promises(self._app).refresh()
-        except BridgeError as e:  # the next run does it again
-            log.event("contracts.not_refreshed", str(e), level="WARNING", code=e.code)
 
     def _heartbeat(self, source: str) -> Secret | None:
         try:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from bridge.cli import show
 from bridge.cli.app import Invocation, app, command
 from bridge.cli.console import out, print_json, progress
-from bridge.errors import DeliveryFailed, UsageError
+from bridge.errors import BridgeError, DeliveryFailed, UsageError
+
+if TYPE_CHECKING:
+    from bridge.wiring import App
 
 PANEL = "Every day"
 Source = typer.Argument(help="A source of bridge.toml.", metavar="SOURCE")
@@ -48,11 +52,24 @@ def sync(
     loaded = invocation.load(f"sync-{source}")
     with progress(quiet=as_json) as tell:
         summary = loaded.sync(source, dry_run=dry_run, pixels_only=pixels_only, progress=tell)
+    if not dry_run:
+        _hold_contracts_against(loaded)
     if as_json:
         print_json(summary)
     else:
         show.summary(summary)
     return show.exit_code(summary)
+
+
+def _hold_contracts_against(loaded: App) -> None:
+    """The orders may have changed what contracts bind, and when their terms began."""
+    from bridge import log
+    from bridge.promises import Promises
+
+    try:
+        Promises(loaded).refresh()
+    except BridgeError as e:  # the run itself is done; the next one does this again
+        log.event("contracts.not_refreshed", str(e), level="WARNING", code=e.code)
 
 
 @command(app, "run", "bridge run", "bridge run --source k3", panel=PANEL)

@@ -22,15 +22,18 @@ from PIL import Image as Pil
 from bridge import log
 from bridge.contracts.kept import StoredContract
 from bridge.contracts.result import ContractResult
-from bridge.errors import ContractFileError, StoreUnavailable
+from bridge.errors import BridgeError, ContractFileError, ReadError, StoreUnavailable
 from bridge.interfaces import Clock, Evidence, Progress
 from bridge.records import Image
 
 DONE, FAILED = "done", "failed"
+ERROR_TEXT = ".error.txt"
+NOT_READ = "这个文件没有读取。 This file was not read."
 MOST_TRIES = 3  # a file that ended the program so often while it was read is given up
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".swp")
 MOST_READ = 1 << 20  # bytes at a time
 LONG_SIDE = 1500  # of kept pictures, pixels
+CLAUSE_COLOURS = 128  # a photo's noise in full colour would be a megabyte a clause
 PAGE_COLOURS = 64  # a page is kept for a look around the clause
 
 
@@ -99,6 +102,8 @@ class Intake:
         in the result."""
         try:
             content = content_of(path)
+        except FileNotFoundError:
+            return Taken(path=path, waits=True)  # someone has taken it away
         except OSError as e:
             words = f"{path.name} cannot be read: {e.strerror or e}"
             return Taken(path=path, result=_failed(path, words, "Look at who may read it."))
@@ -108,30 +113,38 @@ class Intake:
             if tries > MOST_TRIES:
                 words = f"{path.name} ended the program {MOST_TRIES} times while it was read"
                 return Taken(path=path, result=_failed(path, words, "Scan it anew, or save it from a viewer."))
-            result = self._reader.read(path, progress)
-            if _changed(path, content):
-                return Taken(path=path, waits=True)
-            if result.error is not None:
-                return Taken(path=path, result=result)
-            kept, fresh = self._store.keep_contract(
-                content=content,
-                file=path.name,
-                as_read=result.as_json(),
-                picture=self._kept_picture(result.clause_picture, None),
-                page_picture=self._kept_picture(result.page_picture, PAGE_COLOURS),
-                now=self._clock(),
-            )
+            result = self._read(path, progress)
+        if _changed(path, content):
+            return Taken(path=path, waits=True)
+        if result.error is not None:
+            return Taken(path=path, result=result)
+        kept, fresh = self._store.keep_contract(
+            content=content,
+            file=path.name,
+            as_read=result.as_json(),
+            picture=self._kept_picture(result.clause_picture, CLAUSE_COLOURS),
+            page_picture=self._kept_picture(result.page_picture, PAGE_COLOURS),
+            now=self._clock(),
+        )
         return Taken(path=path, result=result, contract=kept, fresh=fresh)
 
-    def _kept_picture(self, image: Image | None, colours: int | None) -> str:
+    def _read(self, path: Path, progress: Progress | None) -> ContractResult:
+        try:
+            return self._reader.read(path, progress)
+        except BridgeError:
+            raise
+        except Exception as e:  # noqa: BLE001  one file that nobody foresaw must not stop those after it
+            log.event("contract.unforeseen", f"{type(e).__name__}: {e}", level="ERROR")
+            words = f"{path.name} could not be read: {type(e).__name__}"
+            return _failed(path, words, "Scan it anew, or save it from a viewer; please report it with the log.")
+
+    def _kept_picture(self, image: Image | None, colours: int) -> str:
         if image is None or not image.size:
             return ""
         picture = Pil.fromarray(image)
         picture.thumbnail((LONG_SIDE, LONG_SIDE), Pil.Resampling.LANCZOS)
-        if colours is not None:
-            picture = picture.quantize(colours, dither=Pil.Dither.NONE)
         memory = io.BytesIO()
-        picture.save(memory, "PNG")
+        picture.quantize(colours, dither=Pil.Dither.NONE).save(memory, "PNG")
         return self._evidence.keep_png(memory.getvalue())
 
     def _counted(self, content: str) -> _Try:
@@ -139,7 +152,7 @@ class Intake:
 
 
 class _Try:
-    """Counts a reading as begun; it counts no longer once it has ended, however it ended."""
+    """Counts a reading as begun; it counts no longer once it has ended, unless the reader itself failed on it."""
 
     def __init__(self, file: Path, content: str) -> None:
         self._file, self._content = file, content
@@ -150,7 +163,9 @@ class _Try:
         self._save(tries)
         return tries[self._content]
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, ReadError):
+            return
         tries = self._load()
         tries.pop(self._content, None)
         self._save(tries)
@@ -193,38 +208,51 @@ class Inbox:
         """Takes in what has settled, in order of name; begins no further file after ``limit_s``.
 
         Raises StoreUnavailable if the folder cannot be used, and what ``Intake.take`` raises: then the file that
-        was at hand, and those after it, stay where they are.
+        was at hand, and those after it, stay where they are.  A file that cannot be moved, because another
+        program holds it, does not stop the others; it is raised at the end.
         """
         begun = self._monotonic()
         before = stamps(self._folder)
         if before:
             self._sleep(self._settle_s)
         now = stamps(self._folder)
+        held: StoreUnavailable | None = None
         for path in sorted(now):
             if before.get(path) != now[path]:
                 yield Taken(path=path, waits=True)
                 continue
             if self._monotonic() - begun > limit_s:
-                return
+                break
             taken = self._intake.take(path, progress)
             if not taken.waits:
-                taken = replace(taken, moved_to=self._move(taken))
+                try:
+                    taken = replace(taken, moved_to=self._move(taken))
+                except PermissionError as e:
+                    held = _unusable(path, e)
                 _tell(taken)
             yield taken
+        if held is not None:
+            raise held
 
     def _move(self, taken: Taken) -> Path | None:
-        """Where it went; None if someone else has taken it away meanwhile."""
+        """Where it went; None if someone else has taken it away meanwhile.  Raises PermissionError,
+        StoreUnavailable."""
         folder = self._folder / (FAILED if taken.contract is None else DONE)
+        said: Path | None = None
         try:
             folder.mkdir(exist_ok=True)
             target = _free_name(folder, taken.path)
             if taken.contract is None and taken.result is not None:
-                words = _words(taken.result, self._clock())
-                target.with_name(target.name + ".error.txt").write_text(words, encoding="utf-8")
+                said = target.with_name(target.name + ERROR_TEXT)
+                said.write_text(_words(taken.result, self._clock()), encoding="utf-8")
             taken.path.rename(target)
-        except FileNotFoundError:
-            return None
         except OSError as e:
+            if said is not None:
+                said.unlink(missing_ok=True)
+            if isinstance(e, FileNotFoundError):
+                return None
+            if isinstance(e, PermissionError):
+                raise
             raise _unusable(folder, e) from e
         return target
 
@@ -297,9 +325,20 @@ def _free_name(folder: Path, path: Path) -> Path:
     for n in range(1, 100_000):
         name = path.name if n == 1 else f"{path.stem} ({n}){path.suffix}"
         target = folder / name
-        if not os.path.lexists(target) and not os.path.lexists(f"{target}.error.txt"):
+        if not os.path.lexists(target) and _is_ours_or_free(target.with_name(target.name + ERROR_TEXT)):
             return target
     raise FileExistsError(17, "too many files of the same name", str(folder))
+
+
+def _is_ours_or_free(text: Path) -> bool:
+    """Nothing, or what a program that was killed wrote there before it could move the file."""
+    if not os.path.lexists(text):
+        return True
+    try:
+        with text.open(encoding="utf-8") as f:
+            return f.readline() == NOT_READ + "\n"
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _failed(path: Path, words: str, hint: str) -> ContractResult:
@@ -310,7 +349,7 @@ def _failed(path: Path, words: str, hint: str) -> ContractResult:
 def _words(result: ContractResult, now: datetime) -> str:
     error: Mapping[str, str] = result.error or {}
     lines: Sequence[str] = (
-        "这个文件没有读取。 This file was not read.",
+        NOT_READ,
         "",
         error.get("message", ""),
         error.get("hint", ""),

@@ -155,8 +155,8 @@ def _links(how: LinkHow, orders: Sequence[OrderRef], state: LinkState) -> list[L
 def families(papers: Sequence[Paper]) -> tuple[dict[int, int], set[int]]:
     """Which contract is replaced by which, and which ones contradict each other with no telling who holds.
 
-    Of two with the same number the one signed later holds, if both are sure and it promises something; equal
-    promises are one contract scanned twice.
+    Of two with the same number and buyer the one signed later holds, if both are sure and it promises something;
+    equal promises of one day are one contract scanned twice.  Other buyers' contracts may have the same number.
     """
     replaced = {p.id: p.replaced_by for p in papers if p.replaced_by is not None}
     asked: set[int] = set()
@@ -165,40 +165,38 @@ def families(papers: Sequence[Paper]) -> tuple[dict[int, int], set[int]]:
         if p.id not in replaced and len(folded(p.contract_no)) >= SHORTEST:
             groups[folded(p.contract_no)].append(p)
     for group in groups.values():
-        papers_in_order = sorted(group, key=lambda p: (p.signing_date or date.min, p.id))
-        for i, old in enumerate(papers_in_order):
-            for new in papers_in_order[i + 1 :]:
-                if not _other_promise(old, new):
-                    if exact(old.contract_no) == exact(new.contract_no) and _same_day(old, new) and old.sure:
-                        replaced[new.id] = replaced.get(old.id, old.id)  # scanned twice
+        in_order = sorted(group, key=lambda p: (p.signing_date or date.min, p.id))
+        for i, old in enumerate(in_order):
+            for new in in_order[i + 1 :]:
+                if _unrelated(old, new):
                     continue
-                if _plainly_later(old, new):
+                one, same = _one_contract(old, new), old.sure and new.sure and old.stated == new.stated
+                if one and same and old.signing_date == new.signing_date:
+                    replaced[new.id] = replaced.get(old.id, old.id)  # scanned twice
+                elif one and old.signing_date and new.signing_date and old.signing_date < new.signing_date:
                     replaced[old.id] = new.id
-                elif old.id not in replaced and new.id not in replaced:
+                elif not {old.id, new.id} & replaced.keys() and not (
+                    old.sure and new.sure and old.stated == new.stated
+                ):
                     asked |= {old.id, new.id}
     return replaced, asked - set(replaced)
 
 
-def _other_promise(a: Paper, b: Paper) -> bool:
-    """Could one take the other's place?  A paper that surely promises nothing changes nothing."""
+def _unrelated(a: Paper, b: Paper) -> bool:
+    """Another buyer's contract, or a paper that surely promises nothing, says nothing of the other."""
     silent = (a.sure and not a.stated.says_something) or (b.sure and not b.stated.says_something)
-    return not silent and not (a.sure and b.sure and a.stated == b.stated)
+    return silent or not same_company(a.buyer, b.buyer)
 
 
-def _same_day(a: Paper, b: Paper) -> bool:
-    return a.signing_date == b.signing_date and a.stated == b.stated
-
-
-def _plainly_later(old: Paper, new: Paper) -> bool:
-    """Is it beyond doubt that ``new`` is of the same contract and was signed later?"""
+def _one_contract(a: Paper, b: Paper) -> bool:
+    """Is it beyond doubt that both are papers of one contract, and what they say?"""
     return (
-        old.signing_date is not None
-        and new.signing_date is not None
-        and old.signing_date < new.signing_date
-        and new.sure
-        and exact(old.contract_no) == exact(new.contract_no)
-        and not (old.doubted | new.doubted) & {"contract_no", "signing_date"}
-        and same_company(old.buyer, new.buyer)
+        a.sure
+        and b.sure
+        and exact(a.contract_no) == exact(b.contract_no)
+        and bool(company(a.buyer))
+        and company(a.buyer) == company(b.buyer)
+        and not (a.doubted | b.doubted) & {"contract_no", "signing_date", "buyer"}
     )
 
 
@@ -218,8 +216,10 @@ def due(stated: Stated, events: Mapping[str, Sequence[BaseEvent]]) -> tuple[date
             return None, Ask.EVENT
         days.append(told.pop())
     base = max(days)
-    if stated.months is not None:
-        return months_after(base, stated.months), None
-    assert stated.offset is not None
-    day = after(base, stated.offset, stated.unit or "calendar")
+    try:
+        if stated.months is not None:
+            return months_after(base, stated.months), None
+        day = after(base, stated.offset or 0, stated.unit or "calendar")
+    except (OverflowError, ValueError):  # 9999-12-31, as some programs write "never"
+        return None, Ask.EVENT
     return day, None if day is not None else Ask.CALENDAR

@@ -27,6 +27,7 @@ from bridge.reports.show import value_html, visible
 from bridge.reports.words import Language
 
 PICTURED = 150  # late orders with pictures; a page of thousands would not open
+MOST_PICTURE_BYTES = 25_000_000
 LISTED = 300  # rows of one list on the page; the sheets have all
 WEEKS = 26  # of the plot
 PERIODS = 31  # rows of one table of rates on the page
@@ -60,7 +61,8 @@ class OnTimeReport:
         """Writes the three files; returns the page's path.  Those of the same day are replaced.
 
         Raises StoreUnavailable if the folder cannot be written."""
-        late = self._rows(report.of(Verdict.OVERDUE, Verdict.LATE))
+        lately = sorted(report.of(Verdict.LATE), key=lambda o: o.promised, reverse=True)
+        late = self._rows([*report.of(Verdict.OVERDUE), *lately])
         risky = self._rows(report.of(Verdict.AT_RISK))
         stem = f"on-time-{report.as_of.astimezone(self._zone):%Y-%m-%d}"
         files = {
@@ -83,14 +85,15 @@ class OnTimeReport:
         return folder / f"{stem}.html"
 
     def _rows(self, orders: Sequence[PromisedOrder]) -> list[Row]:
-        return [
-            Row(
-                o=o,
-                clause=self._clause(o) if i < PICTURED else None,
-                cell=self._pictures.of(o.shown_by[1].reading) if o.shown_by and i < PICTURED else None,
-            )
-            for i, o in enumerate(orders)
-        ]
+        rows, room = [], MOST_PICTURE_BYTES
+        for i, o in enumerate(orders):
+            clause = cell = None
+            if i < PICTURED and room > 0:
+                clause = self._clause(o)
+                cell = self._pictures.of(o.shown_by[1].reading) if o.shown_by else None
+                room -= sum(len(p.png) for p in (clause, cell) if p is not None)
+            rows.append(Row(o=o, clause=clause, cell=cell))
+        return rows
 
     def _clause(self, o: PromisedOrder) -> Picture | None:
         png = self._evidence.png(o.contract.picture) if o.contract.picture else None

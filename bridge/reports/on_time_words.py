@@ -82,6 +82,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "cell": ("ERP 中的{field}", "The ERP's {field}"),
     "no_picture": ("图片已清理", "picture no longer kept"),
     "not_pictured": ("图片见表格前 {n} 行", "pictures: the first {n} rows"),
+    "more_in_sheets": ("另有 {n} 张，见 Excel 文件", "{n} more stand in the Excel file"),
     "span": ("{first} 到 {last} 之间", "between {first} and {last}"),
     "maybe": ("也可能按时", "may have been in time"),
     "by_column": ("发货日期栏", "ship-date column"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from sqlalchemy import Connection, and_, select
 
 from bridge.contracts.kept import Ask, BaseEvent, Link, LinkHow, LinkState, Stated, StoredContract
 from bridge.contracts.matching import OrderRef, Orders, Paper, due, families
+from bridge.interfaces import Clock
 from bridge.store.contract_rows import load, write_follow_up
 from bridge.store.shipping import first_change
 from bridge.store.tables import orders
@@ -19,14 +20,16 @@ from bridge.store.tables import orders
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventRules:
     """Where orders show base events.  fields: event → field of the order that holds its day.
-    statuses: event → the status word that means that it has happened.  zone: source → whose days count."""
+    statuses: event → the status word that means that it has happened.  zone: source → whose days count.
+    clock: a day after today is a plan, and dates nothing."""
 
     fields: Mapping[str, str]
     statuses: Mapping[str, str]
     zone: Callable[[str], tzinfo | None]
+    clock: Clock
 
 
-NO_RULES = EventRules(fields={}, statuses={}, zone=lambda source: None)
+NO_RULES = EventRules(fields={}, statuses={}, zone=lambda source: None, clock=lambda: datetime.now(UTC))
 
 
 def refresh(connection: Connection, rules: EventRules) -> int:
@@ -118,7 +121,9 @@ def _seen_in_orders(
     found: dict[BaseEvent, None] = {}
     for event in (stated.event or "").split("+"):
         for link in linked:
-            if (name := rules.fields.get(event)) and (day := _column_day(connection, link, name)):
+            name = rules.fields.get(event)
+            day = _column_day(connection, link, name) if name else None
+            if name and day and day <= rules.clock().astimezone(rules.zone(link.source)).date():
                 found[BaseEvent(event=event, day=day, how=name)] = None
             if word := rules.statuses.get(event):
                 seen = _status_days(connection, link, word, rules.zone(link.source))

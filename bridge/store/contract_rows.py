@@ -16,6 +16,8 @@ from bridge.store import audit as trail
 from bridge.store.observations import chunks
 from bridge.store.tables import contract_entries, contract_events, contract_links, contracts
 
+MOST_NUMBER = 2**63 - 1  # a larger one no database takes
+
 
 def write_follow_up(connection: Connection, before: StoredContract, after: StoredContract) -> None:
     """Never the version: what follows by itself does not invalidate what a person is about to say."""
@@ -109,7 +111,7 @@ def _stored(row: Any, links: tuple[Link, ...], events: tuple[BaseEvent, ...]) ->
 
 
 def one(connection: Connection, number: int) -> StoredContract:
-    found = load(connection, contracts.c.id == number)
+    found = load(connection, contracts.c.id == number) if 0 < number <= MOST_NUMBER else []
     if not found:
         raise UsageError(f"there is no contract {number}", hint="`bridge promise list` shows them.")
     return found[0]

@@ -117,6 +117,12 @@ class Contracts:
         with self._database.read() as connection:
             return load(connection, contracts.c.id.in_(bound))
 
+    def rows_of_order(self, order_no: str) -> list[tuple[str, str]]:
+        """(source, key) of every row of this order number."""
+        query = select(orders.c.source, orders.c.key).where(orders.c.order_no == order_no)
+        with self._database.read() as connection:
+            return [(r.source, r.key) for r in connection.execute(query.order_by(orders.c.source, orders.c.key))]
+
     def contract_entries(self, number: int) -> list[ContractEntry]:
         """What people did to a contract, the newest first."""
         t = contract_entries.c

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -13,7 +16,7 @@ import numpy as np
 import pytest
 from test_contract_files import ENCRYPTED, READER, huge_png, jpeg, pdf
 
-from bridge.contracts.intake import Inbox, Intake, Settled, stamps
+from bridge.contracts.intake import NOT_READ, Inbox, Intake, Settled, Taken, stamps
 from bridge.contracts.kept import StoredContract
 from bridge.contracts.result import ContractResult
 from bridge.errors import StoreBusy, StoreUnavailable
@@ -128,6 +131,21 @@ def test_each_bad_file_gets_its_own_error_beside_it_and_the_batch_goes_on(world:
     assert len(world.store.contracts()) == 1
 
 
+def test_nobodys_text_is_overwritten_and_a_killed_programs_is_taken_up(world: World) -> None:
+    failed = world.folder / "failed"
+    failed.mkdir()
+    (failed / "a.jpg.error.txt").write_text("mine", encoding="utf-8")
+    (world.folder / "a.jpg").write_bytes(b"x")
+    (failed / "b.jpg.error.txt").write_text(f"{NOT_READ}\nhalf", encoding="utf-8")
+    (world.folder / "b.jpg").write_bytes(b"y")
+    world.run()
+    assert world.names() == [
+        f"failed/{n}" for n in ("a (2).jpg", "a (2).jpg.error.txt", "a.jpg.error.txt", "b.jpg", "b.jpg.error.txt")
+    ]
+    assert (failed / "a.jpg.error.txt").read_text(encoding="utf-8") == "mine"
+    assert "half" not in (failed / "b.jpg.error.txt").read_text(encoding="utf-8")
+
+
 def test_a_file_that_is_still_being_copied_waits(world: World) -> None:
     slow = world.folder / "good.jpg"
     slow.write_bytes(jpeg()[:200])
@@ -194,6 +212,91 @@ def test_a_store_that_does_not_answer_leaves_the_file(world: World, monkeypatch:
             world.run()
     assert world.names() == ["good.jpg"]
     assert world.run() == [("good.jpg", "kept")]
+
+
+def test_a_file_that_nobody_foresaw_does_not_stop_those_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.folder / "a.jpg").write_bytes(jpeg())
+    (world.folder / "good.jpg").write_bytes(jpeg((50, 60)))
+    read = world.reader.read
+
+    def odd(path: Path, progress: Progress | None = None) -> ContractResult:
+        if path.name == "a.jpg":
+            raise ZeroDivisionError("secret words of the file")
+        return read(path, progress)
+
+    monkeypatch.setattr(world.reader, "read", odd)
+    assert world.run() == [("a.jpg", "failed"), ("good.jpg", "kept")]
+    said = (world.folder / "failed" / "a.jpg.error.txt").read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in said
+    assert "secret" not in said
+
+
+def test_a_file_that_another_program_holds_stays_and_the_others_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i, name in enumerate(("a-broken.pdf", "good 1.jpg", "good 2.jpg")):
+        (world.folder / name).write_bytes(jpeg((60 + i, 60)))
+    rename = Path.rename
+
+    def held(path: Path, target: Path) -> Path:
+        if path.name in ("a-broken.pdf", "good 1.jpg"):
+            raise PermissionError(13, "held", str(path))
+        return rename(path, target)
+
+    with monkeypatch.context() as m:
+        m.setattr(Path, "rename", held)
+        with pytest.raises(StoreUnavailable, match="held"):
+            world.run()
+    assert world.names() == ["a-broken.pdf", "done/good 2.jpg", "good 1.jpg"]
+    assert world.run() == [("a-broken.pdf", "failed"), ("good 1.jpg", "known")]
+    assert "done/good 1.jpg" in world.names()
+
+
+def test_a_file_that_is_taken_away_leaves_no_text_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = world.folder / "a.pdf"
+    path.write_bytes(jpeg())
+    take = world.intake.take
+
+    def gone(p: Path, progress: Progress | None = None) -> Taken:
+        taken = take(p, progress)
+        path.unlink()
+        return taken
+
+    monkeypatch.setattr(world.intake, "take", gone)
+    assert world.run() == [("a.pdf", "failed")]
+    assert world.names() == []
+
+
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(world: World, tmp_path: Path) -> None:
+    for i in range(12):
+        (world.folder / f"{'good' if i % 3 else 'bad'} {i}.jpg").write_bytes(jpeg((60 + i, 60)) if i % 3 else b"x")
+    (world.folder / "bad 0.jpg").write_bytes(b"y")
+    world.store.close()
+    rnd, kills = random.Random(5), 0
+    while stamps(world.folder):
+        if (child := os.fork()) == 0:
+            store = SqlStore(f"sqlite:///{tmp_path / 'bridge.db'}", lambda: NOW, wait_s=5)
+            intake = Intake(
+                Told(), store, FolderEvidence(tmp_path / "evidence"), lambda: NOW, tmp_path / "tries.json"
+            )
+            list(Inbox(world.folder, intake, settle_s=0, clock=lambda: NOW).empty(limit_s=60))
+            os._exit(0)
+        time.sleep(rnd.uniform(0.0, 0.12))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        kills += 1
+        assert kills < 400
+    assert kills > 3
+    assert len(world.store.contracts()) == 8
+    moved = [n for n in world.names() if not n.endswith(".error.txt")]
+    assert sorted(Path(n).name for n in moved if n.startswith("done/")) == sorted(
+        f"good {i}.jpg" for i in range(12) if i % 3
+    )
+    failed = [Path(n).name for n in moved if n.startswith("failed/")]
+    assert sorted(failed) == sorted(f"bad {i}.jpg" for i in range(0, 12, 3))
+    assert all(f"failed/{n}.error.txt" in world.names() for n in failed)
 
 
 def test_a_folder_that_is_not_there_is_an_error_and_not_an_empty_one(world: World) -> None:

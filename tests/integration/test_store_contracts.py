@@ -20,7 +20,10 @@ from bridge.store.contract_follow import EventRules
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RULES = EventRules(
-    fields={"payment": "paid_date"}, statuses={"drawings": "drawings_ok"}, zone=lambda source: SHANGHAI
+    fields={"payment": "paid_date"},
+    statuses={"drawings": "drawings_ok"},
+    zone=lambda source: SHANGHAI,
+    clock=lambda: datetime(2026, 11, 22, tzinfo=UTC),
 )
 READ = ContractResult(
     file="a.pdf", promised_date=date(2026, 5, 10), promised_dates=(date(2026, 5, 10),), kind="absolute", clause="交货日期",
@@ -151,6 +154,37 @@ def test_the_same_paper_scanned_twice_is_one_promise(store: SqlStore) -> None:
     assert store.contract(1).superseded_by is None
 
 
+def test_another_buyers_contract_may_have_the_same_number(store: SqlStore) -> None:
+    keep(store, READ, "a")
+    other = keep(store, replace(READ, buyer="Bortec & Monlux GmbH"), "b")
+    assert (other.superseded_by, Ask.CONFLICT in other.asks) == (None, False)
+    later = keep(
+        store, replace(READ, buyer=None, signing_date=date(2026, 4, 1), promised_date=date(2026, 6, 1)), "c"
+    )
+    assert (later.superseded_by, Ask.CONFLICT in later.asks) == (None, True)
+    assert store.contract(1).superseded_by is None
+
+
+def test_a_head_that_two_readings_read_differently_replaces_nothing(store: SqlStore) -> None:
+    keep(store, READ, "a")
+    doubted = replace(
+        READ, signing_date=date(2026, 4, 1), promised_date=date(2026, 6, 1), doubted=("signing_date",)
+    )
+    assert Ask.CONFLICT in keep(store, doubted, "b").asks
+    assert store.contract(1).superseded_by is None
+
+
+def test_a_day_that_is_to_come_or_that_no_calendar_has_dates_nothing(store: SqlStore) -> None:
+    runs = Runs(store)
+    run(runs, order("SO-1", "HT-2026-0108", paid_date=date(2026, 11, 23)))
+    assert (keep(store, OPEN).due, keep(store, OPEN).events) == (None, ())
+    for number, day in enumerate((date(9999, 12, 31), date(9999, 12, 30))):
+        months = {"offset_days": None, "offset_months": 2, "offset_unit": None} if number else {}
+        kept = keep(store, replace(OPEN, contract_no=f"HT-9999-{number}", **months), "bc"[number])
+        told = store.note_event(kept.id, "payment", day, version=None, by="li", now=NOW)
+        assert (told.due, Ask.EVENT in told.asks) == (None, True)
+
+
 def test_two_contracts_of_one_order_that_differ_are_a_question(store: SqlStore) -> None:
     run(Runs(store), order("SO-2026-77", "HT-2026-0108"))
     keep(store, READ, "a")
@@ -242,6 +276,8 @@ def test_what_was_unreadable_cannot_be_confirmed(store: SqlStore) -> None:
         store.decide_contract(1, version=1, by="li", now=NOW)
     with pytest.raises(UsageError, match="no contract 7"):
         store.contract(7)
+    with pytest.raises(UsageError, match="no contract"):
+        store.contract(10**40)
 
 
 def shipped(values: Any) -> bool:
