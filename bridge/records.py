@@ -384,6 +384,7 @@ class ChangeSet:
     unchanged: int = 0
     held: str | None = None  # the circuit breaker's reason; then ``changes`` must not be applied
     notes: tuple[Note, ...] = ()  # what differs but asks nothing
+    waiting: tuple[Change, ...] = ()  # proven, but another line of its order is asked about
 
 
 # --- commit, push, report ---------------------------------------------------------------------------------

@@ -64,20 +64,23 @@ def reconcile(
     seen = dict.fromkeys(line.key for line in known if line.key in baseline)
     unseen = [row for key, row in baseline.items() if key not in seen]
     candidates, possible = could_be(rows, unseen, key_fields)
-    held = held_orders(compared.lines, rows, key_fields)
+    guessed = held_orders(compared.lines, rows, key_fields)
+    asked = {line.order_no for line in (*rows.doubtful, *rows.duplicated)}
+    held = guessed | asked
 
     store_owned = frozenset(
         n for line in compared.lines[:1] for n in line.fields if central.owner(n) is Owner.STORE
     )
     changes: list[Change] = []
+    waiting: list[Change] = []
     unchanged = changed = 0
     for line in rows.proven:
         quiet = line.key in compared.quiet
         change = None if quiet else _change(baseline.get(line.key), line, store_owned)
         unchanged += change is None
         changed += change is not None and change.kind is ChangeKind.CHANGED
-        if change is not None and line.order_no not in held:
-            changes.append(change)
+        if change is not None and line.order_no not in guessed:
+            (waiting if line.order_no in asked else changes).append(change)
 
     missing: list[str] = []
     lost: list[str] = []
@@ -106,6 +109,7 @@ def reconcile(
         seen=tuple(seen),
         missing=tuple(missing),
         unchanged=unchanged,
+        waiting=tuple(waiting),
         notes=(*compared.notes, *overdue(compared.lines, rules)),
         held=break_sentence(why.cls, why.params, "en") if why is not None else None,
     )

@@ -58,8 +58,8 @@ def _part(value: FieldValue, text: str) -> DoubtfulPart:
 
 
 def held_orders(lines: Sequence[OrderLine], rows: Rows, key_fields: Sequence[str]) -> set[str]:
-    """Order numbers of which no change may go out: a line of theirs is doubtful, or may be theirs."""
-    held = {line.order_no for line in (*rows.doubtful, *rows.duplicated, *rows.nameless)}
+    """Order numbers of which no change may go out because a row without a certain key may be theirs."""
+    held = {line.order_no for line in rows.nameless}
     if len(key_fields) == 1:  # a row is a whole order; a nameless one is no part of another
         return held
     firsts = {id(line): _parts(line, key_fields)[0] for line in rows.nameless}

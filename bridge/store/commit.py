@@ -7,36 +7,26 @@ measured again against the baseline as it stands then.  A run that has committed
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from bridge.encoded import decode_fields, encode_fields
 from bridge.errors import StoreBusy, StoreError
 from bridge.interfaces import CommitResult
-from bridge.records import KEY_SEP, BaselineRow, Change, ChangeKind, ChangeSet, ObservedList, RunStatus, Scalar
-from bridge.store.database import Database
-from bridge.store.encoding import evidence, plain_fields
+from bridge.records import BaselineRow, ChangeSet, ObservedList, RunStatus
+from bridge.store.apply import NewId, apply_changes, load_baseline
+from bridge.store.database import Database, source_lock
 from bridge.store.observations import chunks, last_picture, note_observations
-from bridge.store.orders import OrderWriter
 from bridge.store.reviews import file_reviews, release_name
-from bridge.store.tables import baseline, meta, outbox, runs
-
-NewId = Callable[[], str]
+from bridge.store.tables import baseline, meta, runs
+from bridge.store.together import Sending, hold, overtaken, release
 
 
 def new_message_id() -> str:
     return uuid.uuid4().hex
-
-
-def source_lock(source: str) -> str:
-    """One writer per source: else two could give one order number's messages ids in the wrong order."""
-    return f"source:{source}"
 
 
 class Commits:
@@ -90,110 +80,22 @@ class Commits:
                     now=now,
                     new_id=self._new_id,
                 )
+                hold(connection, source, changes.waiting, now)
+                overtaken(connection, observed)
                 if observed.complete and trusted:
                     connection.execute(delete(meta).where(meta.c.name == release_name(source)))
             new, closed = file_reviews(connection, run_id, observed, changes, now, trusted=trusted)
+            if trusted:
+                messages += release(
+                    Sending(
+                        connection=connection, source=source, receivers=receivers, now=now, new_id=self._new_id
+                    )
+                )
             result = CommitResult(outbox=messages, reviews_new=new, reviews_closed=closed)
             connection.execute(
                 update(runs).where(runs.c.id == run_id).values(committed_at=now, committed=asdict(result))
             )
             return result
-
-
-def load_baseline(
-    connection: Connection, source: str, keys: Sequence[str] | None = None
-) -> dict[str, BaselineRow]:
-    t = baseline.c
-    query = select(t.key, t.order_no, t.fields, t.missing, t.absent).where(t.source == source)
-    if keys is not None:
-        query = query.where(t.key.in_(keys))
-    return {
-        row.key: BaselineRow(
-            key=row.key,
-            order_no=row.order_no,
-            fields=decode_fields(row.fields),
-            missing=row.missing,
-            absent=row.absent,
-        )
-        for row in connection.execute(query)
-    }
-
-
-def apply_changes(
-    connection: Connection,
-    source: str,
-    changes: Sequence[Change],
-    rows: Mapping[str, BaselineRow],
-    *,
-    run_id: str | None,
-    by: str,
-    receivers: Sequence[str],
-    now: datetime,
-    new_id: NewId,
-) -> int:
-    """Writes proven changes to baseline, orders, history and outbox; returns the number of messages.
-
-    rows: the baseline as it stands in this transaction, of the changes' keys at least.
-    """
-    fresh = [c for change in changes if (c := rebased(change, rows.get(change.key))) is not None]
-    writer = OrderWriter(connection, source, [c.key for c in fresh], run_id=run_id, by=by, now=now)
-    messages: list[dict[str, Any]] = []
-    for change in fresh:
-        row = rows.get(change.key)
-        here = change.kind not in (ChangeKind.GONE, ChangeKind.LEFT)
-        stored = change.after if here else change.before
-        _move_baseline(connection, change, row, stored, here, run_id, now)
-        if change.kind is ChangeKind.CHANGED and {*change.changed_fields} <= {*change.store_keeps}:
-            continue  # the store keeps all of it: nothing changed for anyone
-        version = writer.apply(change, stored)
-        for receiver in receivers:
-            messages.append(_message(change, stored, version, receiver, run_id, now, new_id()))
-    writer.finish()
-    if messages:
-        connection.execute(insert(outbox), messages)
-    return len(messages)
-
-
-def rebased(change: Change, row: BaselineRow | None) -> Change | None:
-    """The change against the baseline as it stands now: a decision or another run may have moved it since the
-    change was found.  None where nothing is left of it; ``before`` and ``after`` of the result are whole rows."""
-    if change.kind in (ChangeKind.GONE, ChangeKind.LEFT):
-        if row is None or row.absent:
-            return None
-        return replace(change, before=row.fields, after={})
-    if row is None:
-        return replace(change, kind=ChangeKind.ADDED, before={}, after={**change.before, **change.after})
-    dropped = change.before.keys() - change.after.keys() if change.after else set()
-    after = {n: v for n, v in {**row.fields, **change.after}.items() if n not in dropped}
-    if row.absent:
-        return replace(change, kind=ChangeKind.BACK, before=row.fields, after=after)
-    if after == row.fields:
-        return None
-    return replace(change, kind=ChangeKind.CHANGED, before=row.fields, after=after)
-
-
-def _move_baseline(
-    connection: Connection,
-    change: Change,
-    row: BaselineRow | None,
-    fields: Mapping[str, Scalar],
-    here: bool,
-    run_id: str | None,
-    now: datetime,
-) -> None:
-    t = baseline.c
-    values = {
-        "order_no": change.order_no,
-        "fields": encode_fields(fields),
-        "missing": 0 if here or row is None else row.missing + 1,
-        "absent": not here,
-        "run_id": run_id,
-        "updated_at": now,
-    }
-    if row is None:
-        connection.execute(insert(baseline).values(source=change.source, key=change.key, **values))
-    else:
-        connection.execute(update(baseline).where(t.source == change.source, t.key == change.key).values(**values))
 
 
 def _count_missing(connection: Connection, source: str, changes: ChangeSet, now: datetime) -> None:
@@ -208,45 +110,6 @@ def _count_missing(connection: Connection, source: str, changes: ChangeSet, now:
             .where(t.source == source, t.key.in_(part))
             .values(missing=t.missing + 1, updated_at=now)
         )
-
-
-def _message(
-    change: Change,
-    stored: Mapping[str, Scalar],
-    version: int,
-    receiver: str,
-    run_id: str | None,
-    now: datetime,
-    message_id: str,
-) -> dict[str, Any]:
-    """The outbox row; its body is what the receiver gets, byte for byte (docs/store.md)."""
-    changed = change.changed_fields if change.kind in (ChangeKind.CHANGED, ChangeKind.BACK) else ()
-    changed = tuple(n for n in changed if n not in change.store_keeps)
-    body = {
-        "type": f"order.{change.kind.value}",
-        "id": message_id,
-        "occurred_at": now.isoformat(),
-        "source": change.source,
-        "run_id": run_id,
-        "order_no": change.order_no,
-        "key": change.key.split(KEY_SEP),
-        "version": version,
-        "fields": plain_fields(stored),
-        "previous": plain_fields({n: change.before.get(n) for n in changed}),
-        "changed": list(changed if change.kind is not ChangeKind.ADDED else change.after),
-        "evidence": evidence(change.readings),
-    }
-    return {
-        "message_id": message_id,
-        "receiver": receiver,
-        "source": change.source,
-        "order_no": change.order_no,
-        "body": json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-        "state": "pending",
-        "attempts": 0,
-        "next_attempt_at": now,
-        "created_at": now,
-    }
 
 
 def _committed(connection: Connection, run_id: str) -> CommitResult | None:

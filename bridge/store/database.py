@@ -235,3 +235,8 @@ def _postgres_error(error: DBAPIError, name: str) -> StoreError:
             database=name,
         )
     return StoreError(f"the database {name} refused: {said}", database=name)
+
+
+def source_lock(source: str) -> str:
+    """One writer per source: else two could give one order number's messages ids in the wrong order."""
+    return f"source:{source}"

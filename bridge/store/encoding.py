@@ -20,6 +20,8 @@ from bridge.encoded import (
     reading_to_json,
 )
 from bridge.records import (
+    Change,
+    ChangeKind,
     Doubt,
     FieldValue,
     OrderLine,
@@ -112,6 +114,32 @@ def item_to_row(item: ReviewItem) -> dict[str, Any]:
         "breaks": [{"class": b.cls.value, "field": b.field, "params": dict(b.params)} for b in item.breaks],
         "central": encode_fields(item.central),
     }
+
+
+def change_to_json(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind.value,
+        "source": change.source,
+        "key": change.key,
+        "order_no": change.order_no,
+        "before": encode_fields(change.before),
+        "after": encode_fields(change.after),
+        "readings": {name: reading_to_json(r) for name, r in change.readings.items()},
+        "store_keeps": list(change.store_keeps),
+    }
+
+
+def change_from_json(data: Mapping[str, Any]) -> Change:
+    return Change(
+        kind=ChangeKind(data["kind"]),
+        source=data["source"],
+        key=data["key"],
+        order_no=data["order_no"],
+        before=decode_fields(data["before"]),
+        after=decode_fields(data["after"]),
+        readings={name: reading_from_json(r) for name, r in data["readings"].items()},
+        store_keeps=tuple(data["store_keeps"]),
+    )
 
 
 def digest(data: Any) -> str:

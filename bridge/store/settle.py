@@ -8,17 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bridge.encoded import encode_fields
 from bridge.errors import AlreadyDecided
 from bridge.interfaces import Action, Settlement, StoredReview
 from bridge.records import BaselineRow, Change
 from bridge.store import audit
-from bridge.store.commit import NewId, apply_changes, load_baseline, new_message_id, source_lock
-from bridge.store.database import Database
+from bridge.store.apply import NewId, load_baseline
+from bridge.store.commit import new_message_id
+from bridge.store.database import Database, source_lock
 from bridge.store.memory import learn
 from bridge.store.reviews import Reviews, release_name, stored_review
 from bridge.store.tables import decisions, meta, review_items
-from bridge.store.undo import found_before
+from bridge.store.together import WAITING, Sending, decided, release
 
 
 class Settlements:
@@ -42,34 +42,21 @@ class Settlements:
         source = self._reviews.review(item_id).item.source
         with self._database.write(lock=source_lock(source)) as connection:
             item = self._close(connection, item_id, settlement, now)
+            sending = Sending(
+                connection=connection, source=source, receivers=receivers, now=now, new_id=self._new_id
+            )
             found: Change | None = None
-            messages: list[str] = []
-
-            def noted_id() -> str:
-                messages.append(self._new_id())
-                return messages[-1]
-
             was: dict[str, Any] | None = None
+            messages, waits = 0, False
             if settlement.key is not None:
-                rows = load_baseline(connection, source, [settlement.key])
-                row = rows.get(settlement.key)
-                was = found_before(connection, source, settlement.key, row, settlement.proofs)
-                found = change(row)
-                apply_changes(
-                    connection,
-                    source,
-                    [found] if found is not None else [],
-                    rows,
-                    run_id=None,
-                    by=settlement.by,
-                    receivers=receivers,
-                    now=now,
-                    new_id=noted_id,
+                found = change(load_baseline(connection, source, [settlement.key]).get(settlement.key))
+                was, ids, waits = decided(
+                    sending, found, settlement.key, by=settlement.by, proofs=settlement.proofs
                 )
-                left = load_baseline(connection, source, [settlement.key]).get(settlement.key)
-                was |= {"after": encode_fields(left.fields) if left is not None else None, "messages": messages}
-                was["store_keeps"] = list(found.store_keeps) if found is not None else []
                 was["gave_way"] = settlement.action is not Action.KEEP and bool(item.item.central)
+                messages = len(ids)
+            orders = {no for no in (item.item.order_no, found.order_no if found else None) if no}
+            messages += release(sending, sorted(orders))
             learn(connection, settlement.proofs, now)
             if settlement.action is Action.RELEASE:
                 _release(connection, item, settlement, now)
@@ -83,7 +70,7 @@ class Settlements:
                     note=settlement.note,
                     values=dict(settlement.values),
                     key=settlement.key,
-                    change=found.kind.value if found is not None else None,
+                    change=WAITING if waits else found.kind.value if found is not None else None,
                     batch=settlement.batch or self._new_id(),
                     undo=was,
                 )
@@ -103,10 +90,11 @@ class Settlements:
                     "note": settlement.note,
                     "change": found.kind.value if found is not None else None,
                     "changed": list(found.changed_fields) if found is not None else [],
-                    "messages": len(messages),
+                    "messages": messages,
+                    "waits": waits,
                 },
             )
-            return len(messages)
+            return messages
 
     def _close(self, connection: Connection, item_id: int, settlement: Settlement, now: datetime) -> StoredReview:
         """The condition in the UPDATE decides who was first, whatever both had read before."""

@@ -22,8 +22,8 @@ from bridge.errors import UsageError
 from bridge.interfaces import Action
 from bridge.records import BaselineRow, Change, ChangeKind, ProvenPicture
 from bridge.store import audit
-from bridge.store.commit import apply_changes, load_baseline, source_lock
-from bridge.store.database import Database
+from bridge.store.apply import apply_changes, load_baseline
+from bridge.store.database import Database, source_lock
 from bridge.store.observations import chunks
 from bridge.store.reviews import release_name
 from bridge.store.tables import baseline, decisions, memory, meta, order_events, orders, outbox, review_items
@@ -112,7 +112,7 @@ class Undo:
         )
 
     def _take_back(self, connection: Connection, decision: Any, by: str, now: datetime) -> None:
-        if decision.change is None or decision.undo is None:
+        if decision.change in (None, "waiting") or decision.undo is None:
             return
         source, key, found = decision.source, decision.key, decision.undo
         if found.get("gave_way"):
