@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from bridge.contracts.kept import Ask, BaseEvent, Link, LinkHow, LinkState, Stated
 from bridge.contracts.workdays import after, months_after
@@ -22,8 +23,9 @@ SHORTEST = 5
 """Characters of a number that can link by itself: "12" is a number of many things."""
 MOST_PROPOSED = 12
 ALIKE_NAMES = 0.5  # of two companies' names, without what all companies' names end with
-_LOOKALIKES = str.maketrans("OQDILＩ", "000111")
+_LOOKALIKES = str.maketrans("OQDIL", "00011")
 _DASHES = str.maketrans("‐‑‒–—―−﹣－", "-" * 9)
+_ASCII_FOLD = {**{c: None for c in range(128) if not chr(c).isalnum()}, **str.maketrans("OQDIL", "00011")}
 _COMPANY = re.compile(
     r"有限责任公司|股份有限公司|有限公司|公司|集团|\b(?:co|ltd|limited|inc|llc|gmbh|corp|company)\b\.?",
     re.IGNORECASE,
@@ -58,6 +60,7 @@ class Paper:
     replaced_by: int | None = None
 
 
+@lru_cache(maxsize=4096)
 def exact(number: str) -> str:
     """The number as two prints of it are the same: width, case of letters, kind of dash and spaces aside."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", number)).translate(_DASHES).upper()
@@ -65,10 +68,13 @@ def exact(number: str) -> str:
 
 def folded(number: str) -> str:
     """The number as a poor scan may show it: letters and digits alone, look-alikes as one."""
+    if number.isascii():  # as nearly all are; a list may have a hundred thousand
+        return number.upper().translate(_ASCII_FOLD)
     letters = "".join(c for c in exact(number) if c.isalnum())
     return letters.translate(_LOOKALIKES)
 
 
+@lru_cache(maxsize=4096)
 def company(name: str) -> str:
     plain = _COMPANY.sub("", unicodedata.normalize("NFKC", name))
     return "".join(c for c in plain if c.isalnum()).upper()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 
 from sqlalchemy import Connection, and_, select
 
 from bridge.contracts.kept import Ask, BaseEvent, Link, LinkHow, LinkState, Stated, StoredContract
-from bridge.contracts.matching import OrderRef, Orders, Paper, due, families
+from bridge.contracts.matching import OrderRef, Orders, Paper, due, families, folded
 from bridge.interfaces import Clock
 from bridge.store.contract_rows import load, write_follow_up
 from bridge.store.shipping import first_change
@@ -33,22 +34,24 @@ NO_RULES = EventRules(fields={}, statuses={}, zone=lambda source: None, clock=la
 
 
 def refresh(connection: Connection, rules: EventRules) -> int:
+    """Writes what follows from all that is there; returns how many contracts changed."""
+    changed = changes(connection, rules)
+    for before, after in changed:
+        write_follow_up(connection, before, after)
+    return len(changed)
+
+
+def changes(connection: Connection, rules: EventRules) -> list[tuple[StoredContract, StoredContract]]:
+    """(as it stands, as it follows) of each contract that is not as it follows."""
     every = load(connection, None)
     papers = {c.id: _paper(c) for c in every}
     replaced, contradicting = families(list(papers.values()))
-    known = Orders(_order_refs(connection))
-    changed = {
+    known = Orders(_order_refs(connection, papers.values()))
+    followed = {
         c.id: _worked_out(connection, c, papers[c.id], known, replaced, contradicting, rules) for c in every
     }
-    _against_each_other(changed)
-    number = 0
-    for before in every:
-        after = changed[before.id]
-        if after == before:
-            continue
-        number += 1
-        write_follow_up(connection, before, after)
-    return number
+    _against_each_other(followed)
+    return [(before, followed[before.id]) for before in every if followed[before.id] != before]
 
 
 def _worked_out(
@@ -168,13 +171,21 @@ def _paper(c: StoredContract) -> Paper:
     )
 
 
-def _order_refs(connection: Connection) -> list[OrderRef]:
+def _order_refs(connection: Connection, papers: Iterable[Paper]) -> list[OrderRef]:
+    """The orders that a contract may be about: of a hundred thousand a handful."""
+    numbers: set[str] = set()
+    amounts: set[Decimal] = set()
+    for p in papers:
+        if p.contract_no:
+            numbers.add(folded(p.contract_no))
+        amounts.update(p.totals)
     t = orders.c
     query = select(t.source, t.key, t.order_no, t.contract_no, t.customer, t.amount, t.order_date)
     return [
         OrderRef(
-            source=r.source, key=r.key, order_no=r.order_no, contract_no=r.contract_no or "",
-            customer=r.customer or "", amount=r.amount, order_date=r.order_date,
+            source=source, key=key, order_no=order_no, contract_no=contract_no or "", customer=customer or "",
+            amount=amount, order_date=order_date,
         )
-        for r in connection.execute(query)
+        for source, key, order_no, contract_no, customer, amount, order_date in connection.execute(query)
+        if (contract_no and folded(contract_no) in numbers) or amount in amounts or folded(order_no) in numbers
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, update
 
 from bridge.contracts.kept import ContractEntry, Link, LinkHow, LinkState, Stated, StoredContract
 from bridge.errors import UsageError
-from bridge.store.contract_follow import NO_RULES, EventRules, refresh
+from bridge.store.contract_follow import NO_RULES, EventRules, changes, refresh
 from bridge.store.contract_rows import (
     as_seen,
     clean,
@@ -93,6 +93,8 @@ class Contracts:
         """Works out anew what follows from the orders as they stand now; returns how many contracts changed."""
         with self._database.read() as connection:
             if connection.execute(select(contracts.c.id).limit(1)).scalar() is None:
+                return 0
+            if not changes(connection, rules):  # as nearly always: then nobody has to wait for us
                 return 0
         with self._database.write(lock=LOCK) as connection:
             return refresh(connection, rules)
