@@ -57,15 +57,15 @@ def _insert_new(
 ) -> int:
     t = review_items.c
     unique = {item.fingerprint: item for item in asked}
-    standing: set[str] = set()
+    standing: dict[str, Any] = {}
     answered: set[tuple[str, str]] = set()
     for part in chunks(list(unique)):
-        query = select(t.fingerprint, t.content, t.state).where(
+        query = select(t.id, t.fingerprint, t.content, t.before, t.central, t.state).where(
             t.source == source, t.fingerprint.in_(part), or_(t.state == "open", t.binding)
         )
         for row in connection.execute(query):
             if row.state == "open":
-                standing.add(row.fingerprint)
+                standing[row.fingerprint] = row
             else:
                 answered.add((row.fingerprint, row.content))
     for part in chunks(sorted(standing)):
@@ -77,9 +77,15 @@ def _insert_new(
     rows = []
     for item in unique.values():
         values = item_to_row(item)
+        if (known := standing.get(item.fingerprint)) is not None:
+            # The question is the same, and what else stands in the row may have moved on: an answer must not let
+            # out what the ERP no longer shows.
+            if any(getattr(known, name) != values[name] for name in ("content", "before", "central")):
+                connection.execute(update(review_items).where(t.id == known.id).values(**values))
+            continue
         # A person's answer stands for the row as it was.  Where something proven in it changed since, the
         # question is a new one: else that change would be held back without anyone being told.
-        if item.fingerprint in standing or (item.fingerprint, values["content"]) in answered:
+        if (item.fingerprint, values["content"]) in answered:
             continue
         values.update(state="open", binding=False, run_id=run_id, created_at=now, last_run=run_id, last_seen=now)
         rows.append(values)

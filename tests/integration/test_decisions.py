@@ -115,6 +115,16 @@ def test_something_else_that_changes_in_a_decided_row_is_asked_about(store: SqlS
     assert runs(_row(doubtful={"sku": Doubt.LOOKALIKE}, amount=7)).reviews_new == 1
 
 
+def test_an_answer_lets_out_the_row_as_the_erp_shows_it_now(store: SqlStore, url: str) -> None:
+    """The question stays the same while something proven beside it moves on."""
+    runs = Runs(store)
+    first = _asked(runs, _row(doubtful={"sku": Doubt.UNPROVEN}, status="open"))
+    again = _asked(runs, _row(doubtful={"sku": Doubt.UNPROVEN}, status="shipped"))
+    assert again.id == first.id
+    _decide(store).accept(again.id, by="li")
+    assert _last_body(url)["fields"]["status"] == "shipped"
+
+
 @pytest.mark.parametrize("doubt", [Doubt.LOOKALIKE, Doubt.CUT])
 def test_a_picture_that_could_be_several_texts_teaches_nothing(store: SqlStore, doubt: Doubt) -> None:
     item = _asked(Runs(store), _row(doubtful={"sku": doubt}))
