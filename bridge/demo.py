@@ -71,7 +71,7 @@ def run_demo(folder: Path, keep: bool, fast: bool) -> int:
     Returns the exit code.  Raises UsageError if the folder holds something else, SetupError if the samples are
     not there or do not start.
     """
-    tell = Console(highlight=False)
+    tell = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     root = _samples_root()
     _prepare(folder, keep)
     signing = "whsec_" + base64.b64encode(random_secrets.token_bytes(24)).decode()
@@ -136,6 +136,13 @@ def _sync(app: App, tell: Console) -> RunSummary:
     return run
 
 
+def _from_here(place: str | Path) -> str:
+    """As a person in this folder would type it."""
+    path = Path(place)
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 def _tell_end(tell: Console, folder: Path, app: App, last: RunSummary, harm: int, state: dict[str, Any]) -> None:
     tell.print("\n[bold]What happened[/bold]")
     tell.print(f"   Requests that change data in the ERP: [bold]{harm}[/bold] (the ERP counted).")
@@ -152,7 +159,7 @@ def _tell_end(tell: Console, folder: Path, app: App, last: RunSummary, harm: int
         ("pictures", app.settings.evidence_dir),
         ("log", app.settings.logs_dir),
     ):
-        tell.print(f"   {name:<28}{place}", soft_wrap=True)
+        tell.print(f"   {name:<28}{_from_here(place)}", soft_wrap=True)
     tell.print("\n[bold]What next[/bold]")
     tell.print("   Open the report in a browser.  Then your own ERP, in ten steps: README.md, or begin with")
     tell.print("   [cyan]bridge init --source erp --url http://YOUR-ERP/[/cyan]")
