@@ -61,6 +61,11 @@ def receiver(settings: Settings, name: str) -> Iterator[Finding]:
         yield _writable(name, Path(folder))
 
 
+def inbox(settings: Settings) -> Iterator[Finding]:
+    if (folder := settings.contracts.inbox) is not None:
+        yield _writable("contracts", folder)
+
+
 def _connects(subject: str, address: str, next: str) -> Finding:
     parts = urlsplit(address)
     host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 5432)
@@ -72,7 +77,7 @@ def _connects(subject: str, address: str, next: str) -> Finding:
 
 
 def _writable(subject: str, folder: Path) -> Finding:
-    """The folder receiver makes no folder itself: one that is not there may be a share that is not mounted."""
+    """The bridge makes no such folder itself: one that is not there may be a share that is not mounted."""
     if not folder.is_dir():
         return fail(subject, f"{folder} does not exist", "Make the folder, or mount the share that it is.")
     if os.access(folder, os.W_OK):

@@ -19,9 +19,11 @@ from test_contract_files import ENCRYPTED, READER, huge_png, jpeg, pdf
 from bridge.contracts.intake import NOT_READ, Inbox, Intake, Settled, Taken, stamps
 from bridge.contracts.kept import StoredContract
 from bridge.contracts.result import ContractResult
+from bridge.doctor import configured
 from bridge.errors import StoreBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
 from bridge.interfaces import Progress
+from bridge.settings import load_settings
 from bridge.store import SqlStore
 
 NOW = datetime(2026, 5, 6, tzinfo=UTC)
@@ -303,6 +305,16 @@ def test_a_folder_that_is_not_there_is_an_error_and_not_an_empty_one(world: Worl
     shutil.rmtree(world.folder)
     with pytest.raises(StoreUnavailable, match="inbox cannot be used"):
         world.run()
+
+
+def test_the_doctor_says_whether_the_inbox_can_be_used(tmp_path: Path) -> None:
+    config = tmp_path / "bridge.toml"
+    config.write_text("[sources]\n", encoding="utf-8")
+    assert list(configured.inbox(load_settings(config, {}))) == []
+    config.write_text('[contracts]\ninbox = "in"\n', encoding="utf-8")
+    assert [f.level for f in configured.inbox(load_settings(config, {}))] == ["fail"]
+    (tmp_path / "in").mkdir()
+    assert [f.level for f in configured.inbox(load_settings(config, {}))] == ["ok"]
 
 
 def test_names_of_every_kind(world: World) -> None:

@@ -45,11 +45,12 @@ class CleanPage:
         return image[y : max(y + 8, int(box.y2 + pad)), x : max(x + 8, int(box.x2 + pad))]
 
     def around(self, box: Box) -> Image:
-        """The box in its colours, with about two lines around it, as wide as the page's text may be: a person sees
-        what the words belong to."""
+        """The box in its colours, with about a line around it; of a narrow one, such as a cell of a table, with
+        what stands to its left: the label that says what it is."""
         h, w = self.colour.shape[:2]
         room = max(40.0, w * 0.03)
-        x, y = max(0, int(box.x - 2 * room)), max(0, int(box.y - room))
+        left = 2 * room if box.w > w / 2 else w * 0.35
+        x, y = max(0, int(box.x - left)), max(0, int(box.y - room))
         return self.colour[y : min(h, int(box.y2 + room)), x : min(w, int(box.x2 + 2 * room))]
 
     def quarter_turned(self) -> CleanPage:
