@@ -67,7 +67,8 @@ def decided(
     row = load_baseline(connection, source, [key]).get(key)
     was = found_before(connection, source, key, row, proofs)
     _drop_waiting(connection, source, key)  # what is said now takes the place of what was said before
-    waits = change is not None and asked_about(connection, source, change.order_no)
+    # Where a row is a whole order, another row's question is about another order.
+    waits = change is not None and KEY_SEP in change.key and asked_about(connection, source, change.order_no)
     ids = [] if change is None or waits else sending.send(change, by=by)
     left = load_baseline(connection, source, [key]).get(key)
     was |= {"after": encode_fields(left.fields) if left is not None else None, "messages": ids}
