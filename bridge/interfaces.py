@@ -328,6 +328,7 @@ class Settlement:
     values: Mapping[str, str] = field(default_factory=dict)  # field → text as typed or accepted
     key: str | None = None
     proofs: tuple[ProvenPicture, ...] = ()
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # field → word in the ERP → our word
     batch: str = ""  # what is decided with one key is undone with one key
 
 

@@ -101,6 +101,12 @@ class App:
     def profile(self, source: str) -> Profile:
         return load_profile(self.settings.source(source).profile)
 
+    def profile_in_use(self, source: str) -> Profile:
+        """The profile with what people said of the source's words."""
+        from bridge.mappings import with_words
+
+        return with_words(self.profile(source), self.store.mappings(source))
+
     def relay(self) -> OutboxRelay:
         from bridge.outbox.relay import OutboxRelay
         from bridge.outbox.transports import build_transport
@@ -189,7 +195,7 @@ class App:
         from bridge.reports.mismatch import MismatchReporter
         from bridge.sync import SyncParts, sync
 
-        profile = self.profile(source)
+        profile = self.profile_in_use(source)
         driver = self.driver(source, pixels_only=pixels_only, guard_off=guard_off)
         relay = self.relay()
         memory: CellMemory = Forgetful(self.store) if dry_run else self.store
@@ -227,7 +233,7 @@ class App:
         """
         from bridge.reports.annotate import annotate
 
-        profile = self.profile(source)
+        profile = self.profile_in_use(source)
         self._refusals(source).forget()
         with self.only_run_of(source), self.driver(source, pixels_only=pixels_only).open() as session:
             session.sign_in()
@@ -271,7 +277,7 @@ class App:
     def read_image_of(self, image: Path, source: str) -> dict[str, Any]:
         """Reads a picture file as one of the source's lists: what is known of its pictures and glyphs is used, and
         what is proven is kept.  Raises as ``read_image``, and RunBusy."""
-        profile = self.profile(source)
+        profile = self.profile_in_use(source)
         with self.only_run_of(source):
             return _read_image(image, profile, source, self.store, self.net, self.fast_net)
 
@@ -378,7 +384,7 @@ class App:
 
         return Decide(
             self.store,
-            profile_of=self.profile,
+            profile_of=self.profile_in_use,
             receivers_of=lambda _source: tuple(self.settings.receivers),
             clock=utc_now,
             store_owned_of=self._store_owned,

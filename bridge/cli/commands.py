@@ -8,6 +8,7 @@ from bridge.cli import (  # noqa: F401
     glyphs,
     health,
     keeping,
+    mappings,
     orders,
     promises,
     reports,

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from bridge.parse.arithmetic import check_products
 from bridge.parse.orders import build_line, field_value
+from bridge.parse.text import has_invisible
 from bridge.parse.values import displayed
-from bridge.profiles import Profile
+from bridge.profiles import Column, ColumnType, Profile
 from bridge.records import Doubt, FieldValue, OrderLine, Reading, Witness
 
 
@@ -17,7 +18,9 @@ def settle(profile: Profile, line: OrderLine, answers: Mapping[str, str]) -> Ord
 
     The answers are typed like any reading, so the line is ``ok`` only if they are legal and no other field is in
     doubt; doubts that came from the row's arithmetic are judged anew.  Where the ERP's word is proven but no
-    mapping knows it, our own word is an answer too.  Raises KeyError for a field that the line does not have.
+    mapping knows it, our own word is an answer too; of a customer or SKU that is any word, also the ERP's own.
+
+    Raises KeyError for a field that the line does not have.
     """
     fields = dict(line.fields)
     for name, value in fields.items():
@@ -34,12 +37,19 @@ def _answered(profile: Profile, value: FieldValue, text: str) -> FieldValue:
     column = profile.column(value.field)
     reading = _said(value.reading, text)
     typed = field_value(column, reading, profile, is_key=value.field in profile.key)
-    ours = set(profile.mappings.get(value.field, {}).values())
     word = displayed(text, column)
-    if Doubt.UNKNOWN_WORD in typed.doubts and word in ours and value.reading.proven:
+    if Doubt.UNKNOWN_WORD in typed.doubts and value.reading.proven and word and _ours(profile, column, word):
         # The reading keeps what the ERP shows; only the value is the person's.
         return FieldValue(field=value.field, value=word, reading=_said(value.reading, value.reading.text))
     return typed
+
+
+def _ours(profile: Profile, column: Column, word: str) -> bool:
+    """Whether a word may be one of ours: a status only if it is known as such; a customer or SKU may be called
+    anything, also what the ERP calls it."""
+    if column.type is ColumnType.STATUS:
+        return word in profile.mappings.get(column.field or "", {}).values()
+    return not has_invisible(word, also_format=column.type is ColumnType.CODE)
 
 
 def _said(reading: Reading, text: str) -> Reading:

@@ -34,10 +34,11 @@ def parse_value(
     if not _allowed(shown, column) and Doubt.ILLEGAL not in doubts:
         doubts = (*doubts, Doubt.ILLEGAL)
     if mapping is not None and isinstance(value, str):
-        words = {displayed(word, column): ours for word, ours in mapping.items()}
-        if shown not in words:
+        if (ours := mapping.get(shown)) is None:  # as a rule it stands there in this very form
+            ours = next((o for word, o in mapping.items() if displayed(word, column) == shown), None)
+        if ours is None:
             return None, (*doubts, Doubt.UNKNOWN_WORD)
-        value = words[shown]
+        value = ours
     return value, doubts
 
 

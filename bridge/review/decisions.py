@@ -190,6 +190,7 @@ class Decide:
             values=dict(answers),
             key=settled.key,
             proofs=_proofs(line, settled, answers),
+            words=_words(line, settled, answers),
             batch=batch,
         )
         return self._settle(item, settlement, lambda row: reconcile_line(row, settled, store_keeps=keeps))
@@ -246,6 +247,17 @@ def _proofs(line: OrderLine, settled: OrderLine, answers: Mapping[str, str]) -> 
         for picture, texts in said.items()
         if len(texts) == 1
     )
+
+
+def _words(line: OrderLine, settled: OrderLine, answers: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What the answers teach about words of the ERP that no mapping knew: asked once, it holds."""
+    said: dict[str, dict[str, str]] = {}
+    for name in answers:
+        before, after = line.fields[name], settled.fields[name]
+        unknown = Doubt.UNKNOWN_WORD in before.doubts and before.reading.proven
+        if unknown and isinstance(after.value, str) and after.reading.text == before.reading.text:
+            said[name] = {before.reading.text: after.value}
+    return said
 
 
 def _still_doubtful(line: OrderLine, answers: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from bridge.store.memory import learn
 from bridge.store.reviews import Reviews, release_name, stored_review
 from bridge.store.tables import decisions, meta, review_items
 from bridge.store.together import WAITING, Sending, decided, release
+from bridge.store.words import learn_words
 
 
 class Settlements:
@@ -58,6 +59,8 @@ class Settlements:
             orders = {no for no in (item.item.order_no, found.order_no if found else None) if no}
             messages += release(sending, sorted(orders))
             learn(connection, settlement.proofs, now)
+            if was is not None and settlement.words:
+                was["words"] = learn_words(connection, source, settlement.words, now)
             if settlement.action is Action.RELEASE:
                 _release(connection, item, settlement, now)
             connection.execute(
@@ -87,6 +90,7 @@ class Settlements:
                     "key": settlement.key,
                     "asked": list(item.item.fields),
                     "values": dict(settlement.values),
+                    "words": {f: dict(t) for f, t in settlement.words.items()},
                     "note": settlement.note,
                     "change": found.kind.value if found is not None else None,
                     "changed": list(found.changed_fields) if found is not None else [],

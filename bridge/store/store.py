@@ -22,6 +22,7 @@ from bridge.store.settle import Settlements
 from bridge.store.shipping import Shippings
 from bridge.store.timeline import Timeline
 from bridge.store.undo import Undo
+from bridge.store.words import MappingTables
 
 
 def _utc_now() -> datetime:
@@ -145,6 +146,10 @@ class SqlStore:
         self.all_glyphs = glyphs.all_glyphs
         self.keep_glyphs = glyphs.keep_glyphs
         self.forget_glyph = glyphs.forget_glyph
+
+        tables = MappingTables(self._database)
+        self.mappings = tables.mappings
+        self.import_mappings = tables.import_mappings
 
         self.export_orders = Export(self._database).export_orders
 

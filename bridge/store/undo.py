@@ -27,6 +27,7 @@ from bridge.store.database import Database, source_lock
 from bridge.store.observations import chunks
 from bridge.store.reviews import release_name
 from bridge.store.tables import baseline, decisions, memory, meta, order_events, orders, outbox, review_items
+from bridge.store.words import forget_words
 
 _HINT = "Nothing was changed; look at the order's page for what came after."
 
@@ -82,6 +83,7 @@ class Undo:
             for decision in made:
                 self._reopen(connection, decision)
                 self._take_back(connection, decision, by, now)
+                forget_words(connection, source, (decision.undo or {}).get("words", {}), now)
                 _forget(connection, source, (decision.undo or {}).get("memory", {}), now)
                 if decision.action == Action.RELEASE.value:
                     _hold_again(connection, source, decision.item_id)

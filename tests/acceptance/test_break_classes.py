@@ -61,7 +61,8 @@ FIRST = {
 SMALL = {"quantity": "HT2512/D010", "due_date": "202601250035", "customer": "SO-010009"}
 TOO_BIG = "202601250034"
 NOT_DUE = "XS202511-008"
-USED = {*FIRST.values(), *SMALL.values(), TOO_BIG, NOT_DUE}
+SAME_SKU = "SO-010024"
+USED = {*FIRST.values(), *SMALL.values(), TOO_BIG, NOT_DUE, SAME_SKU}
 # In the second sync the page's text lies in some cells of the contract column, so that only one witness is left.  In
 # the third and fourth the list shows open orders only, and the page lies about some order numbers.
 EVERY = 8
@@ -151,6 +152,10 @@ def tour(own_machine: None, seed: World, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def second(tour: Tour) -> Ran:
     erp = tour.world.erp
+    number = FIRST[BreakClass.UNKNOWN_SKU]
+    (asked,) = [r for r in tour.world.app.open_reviews(SOURCE) if r.item.order_no == number]
+    assert tour.world.app.decide(asked.id, "type", values={"sku": "OUR-7431"}, by="li") == 1
+    erp.edit(SAME_SKU, sku="NEW-7431")
     for i in range(EVERY):  # the newest stand first, so that the first of these is lied about
         erp.add(order_no=f"SO-90010{i}", **KNOWN, contract_no="HY2026-W1088")
     lied = [n for n, row in _lied(tour.world).items() if row["contract_no"] and n not in USED and n != UNPROVEN]
@@ -283,8 +288,13 @@ def test_the_second_sync_asks_nothing_anew_and_says_what_is_gone(tour: Tour, sec
     assert gone in tour.runs[0].received
     assert gone not in second.received
     open_ = [r.item.order_no for r in tour.world.app.open_reviews(SOURCE)]
-    asked = [FIRST[c] for c in FIRST if HANDLING[c] is Handling.ASK]
+    asked = [FIRST[c] for c in FIRST if HANDLING[c] is Handling.ASK and c is not BreakClass.UNKNOWN_SKU]
     assert [n for n in asked if open_.count(n) != 1] == []
+
+
+def test_a_word_that_was_explained_once_is_not_asked_again(tour: Tour, second: Ran) -> None:
+    assert [second.received[n]["sku"] for n in (FIRST[BreakClass.UNKNOWN_SKU], SAME_SKU)] == ["OUR-7431"] * 2
+    assert BreakClass.UNKNOWN_SKU not in {c for n in second.breaks for c in second.classes(n)}
 
 
 def test_probably_my_reading_is_kept_apart_from_really_different(tour: Tour, second: Ran) -> None:

@@ -1,0 +1,131 @@
+"""Mapping tables as files: CSV or Excel with the columns field, word (in the ERP) and ours (our word)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from bridge.errors import UsageError
+from bridge.export import safe_text
+from bridge.faults import near
+from bridge.parse.values import displayed
+from bridge.profiles import Column, ColumnType, Profile
+
+HEADINGS = ["field", "word", "ours"]
+SUFFIXES = (".csv", ".xlsx")
+_MAPPED = (ColumnType.CODE, ColumnType.TEXT, ColumnType.STATUS)
+_HINT = "The first line names the columns: field, word, ours. `bridge mappings export` writes such a file."
+
+Words = Mapping[str, Mapping[str, str]]
+
+
+def with_words(profile: Profile, words: Words) -> Profile:
+    """The profile that knows these words, too; where both know one, people's word counts."""
+    fields = {c.field for c in profile.columns}
+    known = {f: {**profile.mappings.get(f, {}), **table} for f, table in words.items() if f in fields and table}
+    return profile.model_copy(update={"mappings": {**profile.mappings, **known}}) if known else profile
+
+
+def rows_of(profile: Profile, said: Words) -> list[dict[str, str]]:
+    """Each word with its field, our word, and from whom it is: profile or people."""
+    return [
+        {"field": f, "word": w, "ours": o, "from": "people" if w in said.get(f, {}) else "profile"}
+        for f, table in with_words(profile, said).mappings.items()
+        for w, o in table.items()
+    ]
+
+
+def _suffix(path: Path) -> str:
+    """Raises UsageError if it is neither CSV nor Excel."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{path} is no {' or '.join(SUFFIXES)} file", hint=_HINT)
+    return path.suffix.lower()
+
+
+def content(words: Words, path: Path) -> bytes:
+    """CSV in UTF-8 with a byte order mark, or a workbook with filters and a frozen heading.
+    Raises UsageError if it is to be neither."""
+    kind = _suffix(path)
+    rows = [(field, word, ours) for field, table in words.items() for word, ours in table.items()]
+    if kind == ".csv":
+        frame = pd.DataFrame([[safe_text(v) for v in row] for row in rows], columns=HEADINGS, dtype=str)
+        text: str = frame.to_csv(index=False, lineterminator="\r\n")
+        return text.encode("utf-8-sig")
+    import xlsxwriter
+
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = book.add_worksheet("mappings")
+    as_text = book.add_format({"num_format": "@", "quote_prefix": True})
+    sheet.write_row(0, 0, HEADINGS, book.add_format({"bold": True, "bottom": 1}))
+    for y, row in enumerate(rows, 1):
+        for x, value in enumerate(row):
+            sheet.write_string(y, x, value, as_text)
+    sheet.set_column(0, 2, 28)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(len(rows), 1), 2)
+    book.close()
+    return out.getvalue()
+
+
+def read(path: Path, profile: Profile) -> dict[str, dict[str, str]]:
+    """field → word → ours.  Raises UsageError with the line of the first fault: an unknown field, one that cannot
+    be mapped, an empty word or one with two meanings."""
+    frame = _frame(path)
+    words: dict[str, dict[str, str]] = {}
+    for n, (field, word, ours) in enumerate(frame[HEADINGS].itertuples(index=False, name=None), 2):
+        field, word, ours = (_plain(str(v)) for v in (field, word, ours))
+        if not (field or word or ours):
+            continue
+        shown = displayed(word, _column(path, n, field, profile))
+        table = words.setdefault(field, {})
+        if not shown or not ours:
+            raise _fault(path, n, f"the {'word' if not shown else 'meaning'} is empty")
+        if table.get(shown, ours) != ours:
+            raise _fault(path, n, f"{shown!r} is {table[shown]!r} above and {ours!r} here")
+        table[shown] = ours
+    return words
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    kind = _suffix(path)
+    try:
+        if kind == ".csv":
+            frame = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+            )
+        else:
+            frame = pd.read_excel(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}", hint=_HINT) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8", hint='In Excel, save it as "CSV UTF-8", or as .xlsx.') from None
+    except Exception as e:  # openpyxl and the zip under it raise whatever they meet in a broken file
+        raise UsageError(f"{path} cannot be read as a table: {e}", hint=_HINT) from e
+    frame.columns = pd.Index([str(c).strip().lower() for c in frame.columns])
+    if missing := [h for h in HEADINGS if h not in frame.columns]:
+        raise UsageError(f"{path} has no column {missing[0]!r}", hint=_HINT)
+    return frame
+
+
+def _column(path: Path, n: int, field: str, profile: Profile) -> Column:
+    fields = [c.field for c in profile.columns if c.field]
+    if field not in fields:
+        raise _fault(path, n, f"the profile reads no field {field!r}{near(field, fields)}")
+    column = profile.column(field)
+    if column.type not in _MAPPED or field in profile.key:
+        raise _fault(path, n, f"{field} is part of the key or no word: it cannot be mapped")
+    return column
+
+
+def _plain(text: str) -> str:
+    """Without the apostrophe that guards against formulas."""
+    bare = text[1:]
+    return (bare if text.startswith("'") and safe_text(bare) == text else text).strip()
+
+
+def _fault(path: Path, n: int, why: str) -> UsageError:
+    return UsageError(f"{path}, line {n}: {why}", hint="Nothing was imported; correct the line and try again.")
