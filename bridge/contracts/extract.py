@@ -59,7 +59,7 @@ class ContractReader:
         try:
             return self._read(path, progress or _silent)
         except ContractFileError as e:
-            error = {"code": e.code, "message": e.message, "hint": e.hint}
+            error = {"code": e.code, "why": str(e.where.get("why", "")), "message": e.message, "hint": e.hint}
             return ContractResult(file=str(path), reason=e.message, error=error)
 
     def _read(self, path: Path, progress: Progress) -> ContractResult:
@@ -71,6 +71,7 @@ class ContractReader:
                 raise ContractFileError(
                     f"{path.name} was not read within {MOST_SECONDS:.0f} s (page {raw.number} of {raw.total})",
                     hint="Give fewer pages, or the contract without its annexes.",
+                    why="too_slow",
                 )
             pages.append(self._page(raw))
             progress("read", raw.number, raw.total)
@@ -84,6 +85,7 @@ class ContractReader:
             raise ContractFileError(
                 f"page {raw.number} has {len(boxes)} pieces of text, more than a page of a contract",
                 hint="Give the contract alone.",
+                why="no_contract",
             )
         read = self.quick.read_lines([page.crop(b) for b in boxes])
         kept = [(b, p) for b, p in zip(boxes, read, strict=True) if p.text.strip()]

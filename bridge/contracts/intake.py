@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from PIL import Image as Pil
 
 from bridge import log
+from bridge.contracts.file_faults import FILE_FAULTS
 from bridge.contracts.kept import StoredContract
 from bridge.contracts.result import ContractResult
 from bridge.errors import BridgeError, ContractFileError, ReadError, StoreUnavailable
@@ -30,6 +31,7 @@ DONE, FAILED = "done", "failed"
 ERROR_TEXT = ".error.txt"
 NOT_READ = "这个文件没有读取。 This file was not read."
 MOST_TRIES = 3  # a file that ended the program so often while it was read is given up
+ANOTHER_WAY = "Scan it anew, or save it from a viewer."
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".swp")
 MOST_READ = 1 << 20  # bytes at a time
 LONG_SIDE = 1500  # of kept pictures, pixels
@@ -106,13 +108,13 @@ class Intake:
             return Taken(path=path, waits=True)  # someone has taken it away
         except OSError as e:
             words = f"{path.name} cannot be read: {e.strerror or e}"
-            return Taken(path=path, result=_failed(path, words, "Look at who may read it."))
+            return Taken(path=path, result=_failed(path, words, "Look at who may read it.", "not_readable"))
         if (known := self._store.contract_of(content)) is not None:
             return Taken(path=path, contract=known)
         with self._counted(content) as tries:
             if tries > MOST_TRIES:
                 words = f"{path.name} ended the program {MOST_TRIES} times while it was read"
-                return Taken(path=path, result=_failed(path, words, "Scan it anew, or save it from a viewer."))
+                return Taken(path=path, result=_failed(path, words, ANOTHER_WAY, "kills"))
             result = self._read(path, progress)
         if _changed(path, content):
             return Taken(path=path, waits=True)
@@ -136,7 +138,7 @@ class Intake:
         except Exception as e:  # noqa: BLE001  one file that nobody foresaw must not stop those after it
             log.event("contract.unforeseen", f"{type(e).__name__}: {e}", level="ERROR")
             words = f"{path.name} could not be read: {type(e).__name__}"
-            return _failed(path, words, "Scan it anew, or save it from a viewer; please report it with the log.")
+            return _failed(path, words, f"{ANOTHER_WAY} Please report it with the log.", "unforeseen")
 
     def _kept_picture(self, image: Image | None, colours: int) -> str:
         if image is None or not image.size:
@@ -341,8 +343,8 @@ def _is_ours_or_free(text: Path) -> bool:
         return False
 
 
-def _failed(path: Path, words: str, hint: str) -> ContractResult:
-    error = {"code": ContractFileError.code, "message": words, "hint": hint}
+def _failed(path: Path, words: str, hint: str, why: str) -> ContractResult:
+    error = {"code": ContractFileError.code, "why": why, "message": words, "hint": hint}
     return ContractResult(file=str(path), reason=words, error=error)
 
 
@@ -351,6 +353,7 @@ def _words(result: ContractResult, now: datetime) -> str:
     lines: Sequence[str] = (
         NOT_READ,
         "",
+        FILE_FAULTS.get(error.get("why", ""), ""),
         error.get("message", ""),
         error.get("hint", ""),
         "",

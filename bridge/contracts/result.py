@@ -38,7 +38,7 @@ class ContractResult:
     seller: str | None = None
     pages: int = 0
     status: str = "error"
-    error: dict[str, str] | None = None  # code, message, hint
+    error: dict[str, str] | None = None  # code, why, message, hint
     doubted: tuple[str, ...] = ()  # keys of the head that two readings read differently
     totals: tuple[Decimal, ...] = ()  # numbers that are said to be a total
     clause_picture: Image | None = field(default=None, repr=False, compare=False)  # upright, in its colours

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import signal
 import time
@@ -16,6 +17,8 @@ import numpy as np
 import pytest
 from test_contract_files import ENCRYPTED, READER, huge_png, jpeg, pdf
 
+from bridge.contracts import intake as intake_module
+from bridge.contracts.file_faults import FILE_FAULTS
 from bridge.contracts.intake import NOT_READ, Inbox, Intake, Settled, Taken, stamps
 from bridge.contracts.kept import StoredContract
 from bridge.contracts.result import ContractResult
@@ -125,9 +128,17 @@ def test_each_bad_file_gets_its_own_error_beside_it_and_the_batch_goes_on(world:
     (world.folder / "good.jpg").write_bytes(jpeg((50, 60)))
     outcomes = dict(world.run())
     assert outcomes == {**dict.fromkeys(wanted, "failed"), "good.jpg": "kept"}
+    whys = dict(
+        zip(
+            wanted,
+            ("broken", "encrypted", "empty", "mislabelled", "too_many_pages", "too_large", "text"),
+            strict=True,
+        )
+    )
     for name, words in wanted.items():
         said = (world.folder / "failed" / f"{name}.error.txt").read_text(encoding="utf-8")
         assert words in said
+        assert FILE_FAULTS[whys[name]] in said
         assert "contract_file" in said
         assert (world.folder / "failed" / name).is_file()
     assert len(world.store.contracts()) == 1
@@ -188,6 +199,7 @@ def test_killed_between_keeping_and_moving_it_is_only_moved(world: World, monkey
     assert (world.names(), len(world.store.contracts())) == (["done/good.jpg"], 1)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_file_that_ends_the_program_three_times_is_given_up(world: World) -> None:
     path = world.folder / "good.jpg"
     path.write_bytes(jpeg())
@@ -271,6 +283,7 @@ def test_a_file_that_is_taken_away_leaves_no_text_behind(world: World, monkeypat
     assert world.names() == []
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(world: World, tmp_path: Path) -> None:
     for i in range(12):
         (world.folder / f"{'good' if i % 3 else 'bad'} {i}.jpg").write_bytes(jpeg((60 + i, 60)) if i % 3 else b"x")
@@ -305,6 +318,14 @@ def test_a_folder_that_is_not_there_is_an_error_and_not_an_empty_one(world: Worl
     shutil.rmtree(world.folder)
     with pytest.raises(StoreUnavailable, match="inbox cannot be used"):
         world.run()
+
+
+def test_every_fault_of_a_file_has_its_chinese_words() -> None:
+    folder = Path(intake_module.__file__).parent
+    source = "".join(p.read_text(encoding="utf-8") for p in (folder / "extract.py", folder / "pages" / "files.py"))
+    named = set(re.findall(r'why="(\w+)"', source)) | set(re.findall(r'"(\w+)" if text else "\w+"', source))
+    assert len(named) > 8
+    assert named <= set(FILE_FAULTS)
 
 
 def test_the_doctor_says_whether_the_inbox_can_be_used(tmp_path: Path) -> None:

@@ -75,15 +75,19 @@ def _bytes_of(path: Path) -> bytes:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise ContractFileError(
-                f"{path.name} has {size:,} bytes, more than {MAX_BYTES:,}", hint="Scan it anew at 200 or 300 dpi."
+                f"{path.name} has {size:,} bytes, more than {MAX_BYTES:,}",
+                hint="Scan it anew at 200 or 300 dpi.",
+                why="too_large",
             )
         data = path.read_bytes()
     except OSError as e:
         raise ContractFileError(
-            f"{path} cannot be read: {e.strerror or e}", hint="Give the path of a contract file or a folder."
+            f"{path} cannot be read: {e.strerror or e}",
+            hint="Give the path of a contract file or a folder.",
+            why="not_readable",
         ) from e
     if not data:
-        raise ContractFileError(f"{path.name} is empty", hint="Copy or scan the file anew.")
+        raise ContractFileError(f"{path.name} is empty", hint="Copy or scan the file anew.", why="empty")
     return data
 
 
@@ -94,6 +98,7 @@ def _kind(path: Path, data: bytes) -> str:
                 raise ContractFileError(
                     f"{path.name} is a {kind} file with the name of another kind",
                     hint=f"Look at it, and if it is the contract, name it {path.stem}{suffixes[0]}.",
+                    why="mislabelled",
                 )
             return kind
     text = not any(byte < 9 for byte in data[:4096])
@@ -104,13 +109,14 @@ def _kind(path: Path, data: bytes) -> str:
             "holds plain text" if text else f"is no {path.suffix[1:].upper()} file"
         )
         hint = "The file is broken or misnamed; copy or scan it anew."
-    raise ContractFileError(f"{path.name} {what}", hint=hint)
+    raise ContractFileError(f"{path.name} {what}", hint=hint, why="text" if text else "not_a_scan")
 
 
 def _too_many(path: Path, total: int) -> ContractFileError:
     return ContractFileError(
         f"{path.name} has {total} pages, more than {MAX_PAGES}",
         hint="Give the contract alone, without its annexes, or split the file.",
+        why="too_many_pages",
     )
 
 
@@ -122,14 +128,17 @@ def _pdf(path: Path, data: bytes) -> Iterator[RawPage]:
             raise ContractFileError(
                 f"{path.name} is encrypted: it opens with a password only",
                 hint="Save a copy without the password and give that.",
+                why="encrypted",
             ) from e
         raise ContractFileError(
-            f"{path.name} is a broken PDF: {e}", hint="Open it in a viewer and save it anew, or scan it again."
+            f"{path.name} is a broken PDF: {e}",
+            hint="Open it in a viewer and save it anew, or scan it again.",
+            why="broken",
         ) from e
     with contextlib.closing(document):
         total = len(document)
         if total == 0:
-            raise ContractFileError(f"{path.name} has no pages", hint="Scan it again.")
+            raise ContractFileError(f"{path.name} has no pages", hint="Scan it again.", why="broken")
         if total > MAX_PAGES:
             raise _too_many(path, total)
         for i in range(total):
@@ -139,7 +148,9 @@ def _pdf(path: Path, data: bytes) -> Iterator[RawPage]:
                 page.close()
             except pypdfium2.PdfiumError as e:
                 raise ContractFileError(
-                    f"page {i + 1} of {path.name} is broken: {e}", hint="Save the PDF anew, or scan it again."
+                    f"page {i + 1} of {path.name} is broken: {e}",
+                    hint="Save the PDF anew, or scan it again.",
+                    why="broken",
                 ) from e
 
 
@@ -178,7 +189,9 @@ def _text_of(page: pypdfium2.PdfPage, height: float, scale: float) -> TextAt | N
 
 def _pictures(path: Path, data: bytes, kind: str) -> Iterator[RawPage]:
     broken = ContractFileError(
-        f"{path.name} is a broken {kind} file", hint="Copy the file anew, or scan the contract again."
+        f"{path.name} is a broken {kind} file",
+        hint="Copy the file anew, or scan the contract again.",
+        why="broken",
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -218,4 +231,5 @@ def _too_large(path: Path, words: str) -> ContractFileError:
     return ContractFileError(
         f"{path.name} {what}, more than a page needs",
         hint="Scan it anew at 200 or 300 dpi, or reduce the picture.",
+        why="too_large",
     )
