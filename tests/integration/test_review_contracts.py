@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -17,9 +18,11 @@ from playwright.sync_api import Browser, Page, expect
 from review_sample import CUSTOMERS, NOW, Desktop, order
 from test_review_in_browser import HOSTILE, browser, signed_in
 
+from bridge.contracts import extract
 from bridge.contracts.kept import Ask
 from bridge.contracts.result import ContractResult
 from bridge.interfaces import Role
+from bridge.reports.promise_reasons import REASONS, say_why
 from bridge.reports.promise_words import ASKS, ASKS_MORE, EVENTS, HOWS, PHRASES, STATES, contract_phrases
 
 assert browser
@@ -69,6 +72,7 @@ def test_a_date_that_is_not_certain_is_confirmed_beside_its_picture(desk: Deskto
     page = signed_in(desk, "li", "/contracts")
     page.get_by_role("link", name="a-采购合同.pdf").click()
     expect(page.locator(".date")).to_have_text("2026-05-10？")
+    expect(page.locator(".ask")).to_contain_text("日期是手写的")
     assert page.locator(".look img").first.evaluate("i => i.complete && i.naturalWidth") == 900
     page.get_by_role("button", name=SAY("confirm")).click()
     expect(page.locator(".date")).to_have_text("2026-05-10")
@@ -174,6 +178,17 @@ def test_hostile_words_of_a_contract_stay_words(desk: Desktop) -> None:
         assert page.title() != "owned"
         assert page.locator("img[src=x]").count() == 0
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_every_reason_of_the_contract_reader_has_its_chinese_words() -> None:
+    folder = Path(extract.__file__).parent
+    source = "".join((folder / name).read_text(encoding="utf-8") for name in ("promise.py", "extract.py"))
+    said = set(re.findall(r'reasons(?:\.append\(|=\(| = \[)\s*"([a-z][^"]+)"', source))
+    assert len(said) > 20
+    assert said <= set(REASONS)
+    assert [r for r in REASONS if r not in source] == []
+    assert say_why("the date is written by hand; new words", "zh") == "日期是手写的；new words"
+    assert say_why("the date is written by hand", "en") == "the date is written by hand"
 
 
 def test_every_word_is_there_in_both_languages() -> None:

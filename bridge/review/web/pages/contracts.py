@@ -12,6 +12,7 @@ from bridge.contracts.kept import ContractEntry, StoredContract
 from bridge.errors import AlreadyDecided, UsageError
 from bridge.promises import Promises
 from bridge.reports.pictures import Picture, picture
+from bridge.reports.promise_reasons import say_why
 from bridge.reports.promise_words import (
     contract_phrases,
     explain_ask,
@@ -127,6 +128,7 @@ def words(visit: Visit) -> dict[str, Any]:
         "say_event": lambda event: visit.show.plain(say_event(event, language)),
         "say_link": lambda link: say_link(link, language),
         "say_promise": lambda c: say_promise(c, language),
+        "say_why": lambda c: say_why(c.reason, language),
         "say_term": lambda stated: say_term(stated, language),
     }
 
