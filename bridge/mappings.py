@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +12,13 @@ import pandas as pd
 from bridge.errors import UsageError
 from bridge.export import safe_text
 from bridge.faults import near
+from bridge.parse.text import has_invisible
 from bridge.parse.values import displayed
 from bridge.profiles import Column, ColumnType, Profile
 
 HEADINGS = ["field", "word", "ours"]
 SUFFIXES = (".csv", ".xlsx")
+LONGEST = 500  # characters of a word
 _MAPPED = (ColumnType.CODE, ColumnType.TEXT, ColumnType.STATUS)
 _HINT = "The first line names the columns: field, word, ours. `bridge mappings export` writes such a file."
 
@@ -84,6 +87,8 @@ def read(path: Path, profile: Profile) -> dict[str, dict[str, str]]:
         table = words.setdefault(field, {})
         if not shown or not ours:
             raise _fault(path, n, f"the {'word' if not shown else 'meaning'} is empty")
+        if hidden := [t for t in (shown, ours) if len(t) > LONGEST or has_invisible(t, also_format=True)]:
+            raise _fault(path, n, f"{hidden[0][:40]!r} holds what no screen shows, or is too long")
         if table.get(shown, ours) != ours:
             raise _fault(path, n, f"{shown!r} is {table[shown]!r} above and {ours!r} here")
         table[shown] = ours
@@ -93,12 +98,7 @@ def read(path: Path, profile: Profile) -> dict[str, dict[str, str]]:
 def _frame(path: Path) -> pd.DataFrame:
     kind = _suffix(path)
     try:
-        if kind == ".csv":
-            frame = pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-            )
-        else:
-            frame = pd.read_excel(path, dtype=str, keep_default_na=False)
+        frame = _from_csv(path) if kind == ".csv" else pd.read_excel(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}", hint=_HINT) from None
     except UnicodeDecodeError:
@@ -106,9 +106,19 @@ def _frame(path: Path) -> pd.DataFrame:
     except Exception as e:  # openpyxl and the zip under it raise whatever they meet in a broken file
         raise UsageError(f"{path} cannot be read as a table: {e}", hint=_HINT) from e
     frame.columns = pd.Index([str(c).strip().lower() for c in frame.columns])
-    if missing := [h for h in HEADINGS if h not in frame.columns]:
-        raise UsageError(f"{path} has no column {missing[0]!r}", hint=_HINT)
+    if wrong := [h for h in HEADINGS if list(frame.columns).count(h) != 1]:
+        word = "two columns" if wrong[0] in frame.columns else "no column"
+        raise UsageError(f"{path} has {word} {wrong[0]!r}", hint=_HINT)
     return frame
+
+
+def _from_csv(path: Path) -> pd.DataFrame:
+    """Raises ValueError for a line of another length: pandas would shift its cells silently."""
+    head, *rows = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
+    for n, row in enumerate(rows, 2):
+        if row and len(row) != len(head):
+            raise ValueError(f"line {n} has {len(row)} cells, the first has {len(head)}")
+    return pd.DataFrame([row or [""] * len(head) for row in rows], columns=head, dtype=str)
 
 
 def _column(path: Path, n: int, field: str, profile: Profile) -> Column:

@@ -258,9 +258,10 @@ def _decide(parts: SyncParts, run: _Run) -> None:
     with run.stage("reconcile", now):
         run.changes = _reconciled(parts, run.observed)
         said = parts.store.not_orders(parts.source)
-        if said and (rest := without(run.observed, run.changes, said)) is not run.observed:
-            run.observed = rest
-            run.changes = _reconciled(parts, rest)
+        if said:
+            rest = without(run.observed, run.changes, said, stored=parts.store.baseline(parts.source))
+            if rest is not run.observed:
+                run.observed, run.changes = rest, _reconciled(parts, rest)
         run.changes = same_picture(run.changes, lambda key, field: _last_picture(parts, key, field))
     if run.dry_run:
         return

@@ -112,13 +112,17 @@ def _line_item(
     )
 
 
-def without(observed: ObservedList, changes: ChangeSet, said: Collection[str]) -> ObservedList:
+def without(
+    observed: ObservedList, changes: ChangeSet, said: Collection[str], stored: Collection[str]
+) -> ObservedList:
     """The list without the rows that a person called no order; the same object if there are none.
 
     said: fingerprints of the questions answered so.  Of rows with the same key it does not say which was meant.
+    stored: keys that are known; such a row stays, as without it the order would be taken for gone.
     """
     asked = [r for r in changes.reviews if r.fingerprint in said and r.kind is not ReviewKind.DUPLICATE_KEY]
-    places = {(r.line.page, r.line.row) for r in asked if r.line is not None}
+    lines = [r.line for r in asked if r.line is not None and not (r.line.key_ok and r.line.key in stored)]
+    places = {(line.page, line.row) for line in lines}
     if not places:
         return observed
     return replace(observed, lines=tuple(line for line in observed.lines if (line.page, line.row) not in places))

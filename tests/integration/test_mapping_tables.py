@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 from store_samples import NOW, Runs, reading
 from test_decisions import PROFILE, _asked, _decide, _row
@@ -106,12 +107,29 @@ def test_what_is_exported_is_imported_as_it_was(tmp_path: Path, name: str) -> No
         ("field,word,ours\r\nsku,,B\r\n", "the word is empty"),
         ("field,word,ours\r\nsku,A1,\r\n", "the meaning is empty"),
         ("field,word,ours\r\nsku,A1,B\r\nsku,A1,C\r\n", "line 3: 'A1' is 'B' above and 'C' here"),
+        ("field,word,ours,word\r\nsku,A1,B,C\r\n", "two columns 'word'"),
+        ("field,word,ours\r\nsku,A1,B,C\r\n", "line 2 has 4 cells, the first has 3"),
+        ('field,word,ours\r\nsku,"A1,B\r\n', "cannot be read"),
+        ("field,word,ours\r\nsku,A\x001,B\r\n", "line 2.*no screen shows"),
+        ("field,word,ours\r\nsku,A1,B\u202e\r\n", "line 2.*no screen shows"),
+        (f"field,word,ours\r\nsku,{'A' * 501},B\r\n", "line 2.*too long"),
         ("", "cannot be read"),
     ],
 )
 def test_a_faulty_file_is_refused_with_its_line(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         read(_file(tmp_path, text), SKUS)
+
+
+def test_a_workbook_that_a_person_wrote(tmp_path: Path) -> None:
+    """Numbers, empty lines and cells, a heading in capitals, a column of notes."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (("Field", "WORD", "ours", "note"), ("sku", 7, "OUR-7", None), (None,) * 4, ("sku", "A8", 8, "x")):
+        sheet.append(row)
+    book.save(tmp_path / "words.xlsx")
+    assert read(tmp_path / "words.xlsx", SKUS) == {"sku": {"7": "OUR-7", "A8": "8"}}
 
 
 def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:

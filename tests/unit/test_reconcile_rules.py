@@ -225,9 +225,18 @@ def test_a_row_that_a_person_called_no_order_holds_nothing_back() -> None:
 
     changes = again(observed)
     assert changes.missing == ()
-    assert without(observed, changes, {"another question"}) is observed
-    rest = without(observed, changes, {changes.reviews[0].fingerprint})
+    assert without(observed, changes, {"another question"}, before) is observed
+    rest = without(observed, changes, {changes.reviews[0].fingerprint}, before)
     assert (rest.lines, again(rest).missing) == ((), (one().key,))
+
+
+def test_a_known_order_is_not_made_to_vanish_by_calling_its_row_none() -> None:
+    before = baseline(stored(one()))
+    observed = ObservedList(source=SOURCE, lines=(one(customer=unproven("x")),), complete=True)
+    changes = reconcile(before, observed, key_fields=["order_no"])
+    said = {r.fingerprint for r in changes.reviews}
+    assert without(observed, changes, said, before) is observed
+    assert without(observed, changes, said, ()).lines == ()
 
 
 def test_of_two_rows_with_one_key_no_order_does_not_say_which() -> None:
@@ -242,7 +251,7 @@ def test_of_two_rows_with_one_key_no_order_does_not_say_which() -> None:
     )
     observed = ObservedList(source=SOURCE, lines=doubted, complete=True)
     changes = reconcile({}, observed, key_fields=["order_no"])
-    assert without(observed, changes, {r.fingerprint for r in changes.reviews}) is observed
+    assert without(observed, changes, {r.fingerprint for r in changes.reviews}, ()) is observed
 
 
 # --- bridge.toml ---------------------------------------------------------------------------------------------
