@@ -16,7 +16,8 @@ from bridge.scheduler import Job
 from bridge.settings import Settings
 
 LOOK_S = 15.0
-AGAIN_S = 900.0  # what failed is tried again after this
+AGAIN_S = 900.0  # a report that failed is tried again after this
+INBOX_AGAIN_S = 120.0  # what a run left in the inbox, for want of time or because it failed, is looked at again
 INBOX_KILL_S = TAKE_IN_S + 420  # the last file may take five minutes, and its pages a little more
 REPORT_KILL_S = 1800.0
 REPORT = "report.on-time"
@@ -76,7 +77,7 @@ def jobs(
             command=(*program, "inbox", "--json"),
             interval_s=LOOK_S,
             kill_after_s=INBOX_KILL_S,
-            wanted=Settled(given.inbox, given.settle_seconds, monotonic, AGAIN_S),
+            wanted=Settled(given.inbox, given.settle_seconds, monotonic, INBOX_AGAIN_S),
             aside=True,
         ),
         Job(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 STATUS = "status="
 INBOX_LOCK = "contracts.inbox"  # no source can have a name with a dot
 LAST_REPORT = "on-time-reported"
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)  # of a day that a person enters
 TAKE_IN_S = 600.0  # one run of the inbox begins no further file after this
 
 
@@ -102,6 +103,7 @@ class Promises:
 
     def correct(self, number: int, day: date, *, by: str, version: int | None = None) -> StoredContract:
         """The promised day as a person read it.  Raises UsageError, AlreadyDecided."""
+        _of_our_time(day)
         return self._decide(number, Stated(kind="absolute", day=day, days=(day,)), by, version)
 
     def no_promise(self, number: int, *, by: str, version: int | None = None) -> StoredContract:
@@ -115,6 +117,7 @@ class Promises:
 
     def event(self, number: int, event: str, day: date, *, by: str, version: int | None = None) -> StoredContract:
         """The day of what a term counts from.  Raises UsageError, AlreadyDecided."""
+        _of_our_time(day)
         return self._app.store.note_event(
             number, event, day, version=version, by=by, now=utc_now(), rules=self.rules
         )
@@ -199,6 +202,11 @@ class Promises:
         except BridgeError:
             named = {}
         return named.get(field) or say_field(field, self._app.settings.reports.language)
+
+
+def _of_our_time(day: date) -> None:
+    if not EARLIEST <= day < LATEST:
+        raise UsageError(f"{day} is a slip of the pen", hint=f"Days from {EARLIEST} to {LATEST} can be entered.")
 
 
 def last_report(data_dir: Path) -> datetime | None:

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from markupsafe import Markup
 from bridge.encoded import reading_to_json
 from bridge.errors import StoreUnavailable
 from bridge.interfaces import Evidence
-from bridge.reports.on_time import OnTime, PromisedOrder, Rate, Verdict
+from bridge.reports.on_time import OnTime, PromisedOrder, Rate, Verdict, week
 from bridge.reports.on_time_words import on_time_phrases, say_left_out, say_verdict
 from bridge.reports.phrases import Say
 from bridge.reports.pictures import Picture, Pictures, picture
@@ -118,7 +118,7 @@ class OnTimeReport:
             t=self._say,
             css=Markup(css),
             when=self._when(report.as_of),
-            plot=plot(report.weeks[-WEEKS:]),
+            plot=plot(report.weeks),
             verdict=lambda v: say_verdict(v, self._language),
             left_out=lambda why: say_left_out(why, self._language),
             promise=lambda c: say_promise(c, self._language),
@@ -207,28 +207,44 @@ def _asset(environment: Environment, name: str) -> str:
 
 
 def plot(rates: Sequence[Rate]) -> Mapping[str, Any]:
-    """Places of the trend's points in a drawing of 900 × 200: bars for how many were counted, a line for the rate.
-    No smoothing: what is not known between two weeks is not drawn."""
+    """Places of the trend's points in a drawing of 900 × 240, one for each of the last ``WEEKS`` weeks up to the
+    last that counts: bars for how many were counted, lines for the rate.  A week without any has no point, and no
+    line leads over it."""
     if not rates:
         return {}
-    most = max(r.judged for r in rates)
-    step = 840 / len(rates)
-    points = []
-    for i, r in enumerate(rates):
-        share = r.share or 0.0
+    known = {r.name: r for r in rates}
+    last = _monday(rates[-1].name)
+    first = max(_monday(rates[0].name), last - timedelta(weeks=WEEKS - 1))
+    weeks = [week(first + timedelta(weeks=n)) for n in range((last - first).days // 7 + 1)]
+    most = max(known[w].judged for w in weeks if w in known)
+    step = 840 / len(weeks)
+    points: list[dict[str, Any]] = []
+    lines: list[list[str]] = [[]]
+    for i, name in enumerate(weeks):
+        rate = known.get(name)
+        if rate is None:
+            lines.append([])
+            continue
+        x, y = round(50 + step * (i + 0.5), 1), round(20 + 140 * (1 - (rate.share or 0.0)), 1)
+        lines[-1].append(f"{x},{y}")
         points.append(
             {
-                "x": round(50 + step * (i + 0.5), 1),
-                "y": round(20 + 140 * (1 - share), 1),
-                "bar": round(60 * r.judged / most, 1),
+                "x": x,
+                "y": y,
+                "bar": round(60 * rate.judged / most, 1),
                 "width": round(min(26.0, step * 0.6), 1),
-                "label": r.name,
-                "n": r.judged,
-                "share": _percent(r.share),
-                "named": len(rates) <= 13 or (len(rates) - 1 - i) % 4 == 0,
+                "label": name,
+                "n": rate.judged,
+                "share": _percent(rate.share),
+                "named": len(weeks) <= 13 or (len(weeks) - 1 - i) % 4 == 0,
             }
         )
-    return {"points": points, "line": " ".join(f"{p['x']},{p['y']}" for p in points), "most": most}
+    return {"points": points, "lines": [" ".join(line) for line in lines if len(line) > 1]}
+
+
+def _monday(name: str) -> date:
+    year, number = name.split("-W")
+    return date.fromisocalendar(int(year), int(number), 1)
 
 
 def known_by(o: PromisedOrder, say: Say) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from review_sample import CUSTOMERS, PASSWORD, Desktop, doubted, open_questions, order
 
 from bridge.erp.find_browser import find_browser, launch_args
@@ -353,8 +353,8 @@ def test_an_orders_time_line_tells_all_of_it_with_pictures(asked: Desktop) -> No
     for words in ("so-010023", "03.17.0O99"):
         page.fill("[name=q]", words)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/orders?q=*")
-        assert page.locator("tbody tr").count() == 1
+        page.wait_for_url(f"**/orders?q={words}")
+        expect(page.locator("tbody tr")).to_have_count(1)
     page.locator("tbody a").click()
     told = page.locator(".time li")
     assert [li.get_attribute("class").split()[0] for li in told.all()] == [  # type: ignore[union-attr]

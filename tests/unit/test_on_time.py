@@ -21,7 +21,7 @@ from bridge.contracts.kept import Ask, Link, LinkHow, LinkState, Stated, StoredC
 from bridge.evidence import FolderEvidence
 from bridge.promises import note_report
 from bridge.records import Box, Doubt, FieldValue, Reading, Witness
-from bridge.reports.on_time import LeftOut, OnTime, PromisedOrder, Verdict, is_out, on_time, week
+from bridge.reports.on_time import LeftOut, OnTime, PromisedOrder, Rate, Verdict, is_out, on_time, week
 from bridge.reports.on_time_files import OnTimeReport, plot
 from bridge.reports.on_time_words import LEFT_OUT, PHRASES, VERDICTS
 
@@ -239,6 +239,18 @@ def test_an_empty_report_says_so(tmp_path: Path) -> None:
     html = writer.write(report([], []), tmp_path / "r").read_text(encoding="utf-8")
     assert PHRASES["no_sample"][1] in html
     assert plot([]) == {}
+
+
+def test_no_line_of_the_trend_leads_over_a_week_without_orders() -> None:
+    def rate(name: str) -> Rate:
+        return Rate(name=name, judged=2, on_time=1, uncertain=0)
+
+    drawn = plot([rate(n) for n in ("2025-W52", "2026-W01", "2026-W04", "2026-W05", "2026-W06")])
+    assert [p["label"] for p in drawn["points"]] == ["2025-W52", "2026-W01", "2026-W04", "2026-W05", "2026-W06"]
+    assert [len(line.split()) for line in drawn["lines"]] == [2, 3]
+    assert drawn["points"][2]["x"] - drawn["points"][1]["x"] == pytest.approx(3 * 840 / 7, abs=0.2)
+    years = plot([rate("2023-W01"), rate("2026-W06")])
+    assert [p["label"] for p in years["points"]] == ["2026-W06"]
 
 
 def test_every_word_is_there_in_both_languages() -> None:
