@@ -167,6 +167,12 @@ def test_a_viewer_looks_and_an_account_of_one_customer_sees_its_orders_promises_
     assert theirs.request.get(f"{desk.url}/contracts/1").status == 404
     assert theirs.request.get(f"{desk.url}/contracts/1/picture/clause").status == 200
     assert others.request.get(f"{desk.url}/contracts/1/picture/clause").status == 404
+    alike = replace(UNSURE, contract_no="HT-2O26-01O9", buyer="another customer's name")
+    keep(desk, alike, "b")
+    bound, proposed = "/order?source=demo&key=SO-010021", "/order?source=demo&key=SO-010022"
+    assert "HT-2026-0108" in theirs.request.get(desk.url + bound).text()
+    assert "HT-2O26-01O9" not in theirs.request.get(desk.url + proposed).text()
+    assert "HT-2O26-01O9" in page.request.get(desk.url + proposed).text()
 
 
 def test_hostile_words_of_a_contract_stay_words(desk: Desktop) -> None:

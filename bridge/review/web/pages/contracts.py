@@ -114,6 +114,15 @@ def _day(form: Mapping[str, str]) -> date:
     return date.fromisoformat(form.get("day", "").strip())
 
 
+def of_order(visit: Visit, source: str, key: str) -> list[StoredContract]:
+    """The contracts of an order's page.  Those that only may be its own could be another customer's, and are shown
+    to nobody who may not see all."""
+    found = visit.desk.store.contracts_of(source, key)
+    if not visit.customers:
+        return found
+    return [c for c in found if any((n.source, n.key) == (source, key) for n in c.linked)]
+
+
 def words(visit: Visit) -> dict[str, Any]:
     """What templates that show contracts call."""
     language = visit.language

@@ -29,7 +29,7 @@ def order(visit: Visit) -> Response:
         h=history,
         o=history.order,
         picture_of=visit.desk.pictures.of,
-        contracts=visit.desk.store.contracts_of(history.order.source, history.order.key),
+        contracts=contracts.of_order(visit, history.order.source, history.order.key),
         clause_of=lambda c: contracts.kept_picture(visit, c.picture),
         **contracts.words(visit),
     )
