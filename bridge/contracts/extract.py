@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge import log
 from bridge.contracts.document import Document, Line, normal, united
 from bridge.contracts.judge import Understood, agrees, contradicts, understand
 from bridge.contracts.layout import PageLayout, compose, split_at_cells
@@ -22,7 +23,7 @@ from bridge.contracts.pages.rulings import find_cells
 from bridge.contracts.pages.upright import CleanPage, clean, otherwise
 from bridge.contracts.promise import Promise
 from bridge.contracts.result import ContractResult
-from bridge.errors import ContractFileError
+from bridge.errors import BridgeError, ContractFileError
 from bridge.interfaces import LineFinder, Progress, Proposal, TextReader
 from bridge.records import Box
 
@@ -61,6 +62,14 @@ class ContractReader:
         except ContractFileError as e:
             error = {"code": e.code, "why": str(e.where.get("why", "")), "message": e.message, "hint": e.hint}
             return ContractResult(file=str(path), reason=e.message, error=error)
+        except BridgeError:
+            raise
+        except Exception as e:  # noqa: BLE001  one file that nobody foresaw must not stop those after it
+            log.event("contract.unforeseen", f"{type(e).__name__}: {e}", level="ERROR")
+            words = f"{path.name} could not be read: {type(e).__name__}"
+            hint = "Scan it anew, or save it from a viewer. Please report it with the log."
+            error = {"code": ContractFileError.code, "why": "unforeseen", "message": words, "hint": hint}
+            return ContractResult(file=str(path), reason=words, error=error)
 
     def _read(self, path: Path, progress: Progress) -> ContractResult:
         begun = self.monotonic()

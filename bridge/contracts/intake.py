@@ -23,7 +23,7 @@ from bridge import log
 from bridge.contracts.file_faults import FILE_FAULTS
 from bridge.contracts.kept import StoredContract
 from bridge.contracts.result import ContractResult
-from bridge.errors import BridgeError, ContractFileError, ReadError, StoreUnavailable
+from bridge.errors import ContractFileError, ReadError, StoreUnavailable
 from bridge.interfaces import Clock, Evidence, Progress
 from bridge.records import Image
 
@@ -115,7 +115,7 @@ class Intake:
             if tries > MOST_TRIES:
                 words = f"{path.name} ended the program {MOST_TRIES} times while it was read"
                 return Taken(path=path, result=_failed(path, words, ANOTHER_WAY, "kills"))
-            result = self._read(path, progress)
+            result = self._reader.read(path, progress)
         if _changed(path, content):
             return Taken(path=path, waits=True)
         if result.error is not None:
@@ -129,16 +129,6 @@ class Intake:
             now=self._clock(),
         )
         return Taken(path=path, result=result, contract=kept, fresh=fresh)
-
-    def _read(self, path: Path, progress: Progress | None) -> ContractResult:
-        try:
-            return self._reader.read(path, progress)
-        except BridgeError:
-            raise
-        except Exception as e:  # noqa: BLE001  one file that nobody foresaw must not stop those after it
-            log.event("contract.unforeseen", f"{type(e).__name__}: {e}", level="ERROR")
-            words = f"{path.name} could not be read: {type(e).__name__}"
-            return _failed(path, words, f"{ANOTHER_WAY} Please report it with the log.", "unforeseen")
 
     def _kept_picture(self, image: Image | None, colours: int) -> str:
         if image is None or not image.size:

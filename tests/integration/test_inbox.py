@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_contract_files import ENCRYPTED, READER, huge_png, jpeg, pdf
+from test_contract_files import ENCRYPTED, READER, Nothing, huge_png, jpeg, pdf
 
 from bridge.contracts import intake as intake_module
+from bridge.contracts.extract import ContractReader
 from bridge.contracts.file_faults import FILE_FAULTS
 from bridge.contracts.intake import NOT_READ, Inbox, Intake, Settled, Taken, stamps
 from bridge.contracts.kept import StoredContract
@@ -26,6 +27,7 @@ from bridge.doctor import configured
 from bridge.errors import StoreBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
 from bridge.interfaces import Progress
+from bridge.records import Box
 from bridge.settings import load_settings
 from bridge.store import SqlStore
 
@@ -235,12 +237,14 @@ def test_a_file_that_nobody_foresaw_does_not_stop_those_after_it(
     (world.folder / "good.jpg").write_bytes(jpeg((50, 60)))
     read = world.reader.read
 
-    def odd(path: Path, progress: Progress | None = None) -> ContractResult:
-        if path.name == "a.jpg":
+    class Odd(Nothing):
+        def find_lines(self, image: object) -> list[Box]:
             raise ZeroDivisionError("secret words of the file")
-        return read(path, progress)
 
-    monkeypatch.setattr(world.reader, "read", odd)
+    odd = ContractReader(finder=Odd(), quick=Nothing(), good=Nothing())
+    monkeypatch.setattr(
+        world.reader, "read", lambda p, progress=None: (odd.read if p.name == "a.jpg" else read)(p)
+    )
     assert world.run() == [("a.jpg", "failed"), ("good.jpg", "kept")]
     said = (world.folder / "failed" / "a.jpg.error.txt").read_text(encoding="utf-8")
     assert "ZeroDivisionError" in said
