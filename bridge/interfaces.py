@@ -430,6 +430,30 @@ class Notifier(Protocol):
         ...
 
 
+class CaptchaDesk(Protocol):
+    """Where a person is asked what a captcha says."""
+
+    def ask(self, picture: str, *, wait_s: float) -> str:
+        """Shows the picture (sha256, kept as evidence) to people and tells them; returns the question's token."""
+        ...
+
+    def answer(self, token: str) -> str | None:
+        """What a person typed, or None so far."""
+        ...
+
+    def close(self, token: str) -> None:
+        """Nobody waits for an answer any more."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonAtHand:
+    """Who reads a captcha that the net cannot.  wait_s: how long a sign-in may wait for an answer."""
+
+    desk: CaptchaDesk
+    wait_s: float
+
+
 class Evidence(Protocol):
     """Pictures kept by content hash."""
 

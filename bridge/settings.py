@@ -198,6 +198,10 @@ class Source(_Part):
     hours: Hours | None = Field(None, description="Overrides `run.hours`.")
     days: Days | None = Field(None, description="Overrides `run.days`.")
     timezone: Zone | None = Field(None, description="Overrides `run.timezone`.")
+    captcha_minutes: float = Field(
+        3, description="So long a sign-in waits for a person to type a captcha that cannot be read; needs "
+        "`notify.to`. 0: never.", ge=0, le=30,
+    )  # fmt: skip
     heartbeat: TextOrReference | None = Field(
         None,
         description="Outside address that is fetched after each good run (dead-man's switch); secret:NAME "
@@ -259,6 +263,9 @@ class Reports(_Part):
 class Review(_Part):
     host: str = Field("127.0.0.1", description="Address the review page listens on; 127.0.0.1: this machine only.")
     port: int = Field(8321, description="Its port.", ge=1, le=65535)
+    address: WebAddress | None = Field(
+        None, description="How people reach it, for links in alerts; without it: http://host:port."
+    )
     names: list[str] = Field(
         default_factory=list, description="Further host names by which people reach it; others are refused."
     )

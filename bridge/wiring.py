@@ -21,6 +21,7 @@ from bridge.encoded import plain_scalar
 from bridge.errors import RunBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
 from bridge.forgetful import Forgetful, NoMemory
+from bridge.handover import person_at_hand
 from bridge.interfaces import (
     CellMemory,
     GlyphPicture,
@@ -130,6 +131,7 @@ class App:
             evidence=self.evidence,
             clock=utc_now,
             reader=self.net,
+            person=person_at_hand(self.settings, source, lambda: self.store, self.notifier, utc_now),
             refusals=self._refusals(source),
             kept=self._kept_session(source, profile, given),
             options=BrowserOptions(

@@ -44,6 +44,9 @@ class CaptchaTally:
     solved: int = 0
 
 
+LOOK_FOR_ANSWER_MS = 500
+
+
 class CaptchaReader:
     """reader: reads single lines.  tally: counts pictures here; who sends the answer counts the rest."""
 
@@ -87,6 +90,11 @@ def wait_for_another(element: Locator, before: Image, timeout_s: float) -> Image
             return now
         element.page.wait_for_timeout(50)
     return None
+
+
+def as_png(picture: Image) -> bytes:
+    """H × W × 3 RGB → PNG."""
+    return bytes(cv2.imencode(".png", np.ascontiguousarray(picture[:, :, ::-1]))[1])
 
 
 def _decode(png: bytes) -> Image:

@@ -21,7 +21,7 @@ from bridge.erp.sign_in import SignInDesk
 from bridge.erp.steps import Credentials, StepRunner
 from bridge.erp.traffic import Traffic
 from bridge.errors import BridgeError, GuardViolation, NavigationFailed, SignInRefused
-from bridge.interfaces import Clock, Evidence, Progress, TextReader
+from bridge.interfaces import Clock, Evidence, PersonAtHand, Progress, TextReader
 from bridge.profiles import At, Mark, Profile
 from bridge.records import CaptureSet
 
@@ -51,6 +51,7 @@ class ErpDriver:
         options: BrowserOptions | None = None,
         refusals: Refusals | None = None,
         kept: KeptSession | None = None,
+        person: PersonAtHand | None = None,
         page_help: bool = True,
         guard_off: bool = False,
     ) -> None:
@@ -64,6 +65,7 @@ class ErpDriver:
         self.options = options or BrowserOptions()
         self.refusals = refusals
         self.kept = kept  # where sessions outlive their run; None: each run signs in for itself
+        self.person = person  # reads a captcha that the net cannot; None: nobody
         self.page_help = page_help
         self.guard_off = guard_off
 
@@ -118,6 +120,7 @@ class ErpSession:
             now=driver.clock,
             evidence=driver.evidence,
             captcha=CaptchaReader(driver.reader, self.captchas) if driver.reader else None,
+            person=driver.person,
         )
         self._desk = SignInDesk(self.profile, self._runner, self.captchas, resumes=resumes)
 

@@ -116,7 +116,9 @@ class SignInDesk:
     def _attempts(self, rules: SignIn) -> None:
         captcha = next((s.captcha for s in rules.steps if s.captcha is not None), None)
         limit = captcha.attempts if captcha else 1
-        for _ in range(limit):
+        for attempt in range(limit):
+            # A person has the last word, before the account is at stake.
+            self._runner.ask_person = limit > 1 and attempt == limit - 1
             state = self._attempt(rules)
             if captcha and state is not State.CAPTCHA_WRONG:
                 self._tally.solved += 1

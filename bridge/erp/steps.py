@@ -17,6 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from bridge import log
 from bridge.erp import captcha as captchas
 from bridge.erp import places, totp
 from bridge.erp.faults import keep_picture, mapped
@@ -33,8 +34,9 @@ from bridge.errors import (
     SourceError,
     SourceUnavailable,
 )
-from bridge.interfaces import Clock, Evidence
+from bridge.interfaces import Clock, Evidence, PersonAtHand
 from bridge.profiles import At, Captcha, Step
+from bridge.records import Image
 
 LOOK_EVERY_MS = 50
 # How long something that may be missing is looked for once nothing is loading any more: legacy pages open
@@ -70,6 +72,8 @@ class StepRunner:
     now: Clock
     evidence: Evidence | None = None
     captcha: captchas.CaptchaReader | None = None
+    person: PersonAtHand | None = None
+    ask_person: bool = field(default=False, init=False)  # the net had its attempts
     on_wait: Callable[[], None] | None = None
     _stopped: int = field(default=0, init=False)  # of guard.blocked, when what may have failed last was begun
 
@@ -278,6 +282,8 @@ class StepRunner:
                 )
             picture = another
             text, sure = self.captcha.read(picture, captcha)
+        if self.person is not None and (self.ask_person or not sure):
+            text = self._asked(self.person, picture, where) or text
         if not text or (captcha.length is not None and len(text) != captcha.length):
             raise CaptchaFailed(
                 f"{where}: none of {captchas.PICTURES_PER_ANSWER} pictures could be read",
@@ -287,6 +293,22 @@ class StepRunner:
         field_ = self.look_for(captcha.into, f"{where}.into")
         assert field_ is not None
         self._by_browser(where, lambda: field_.fill(text, timeout=self.timeout_s * 1000))
+
+    def _asked(self, person: PersonAtHand, picture: Image, where: str) -> str:
+        """What a person says that it shows; "" if nobody answered in time.  The window lives on meanwhile."""
+        if self.evidence is None:
+            return ""
+        token = person.desk.ask(self.evidence.keep_png(captchas.as_png(picture)), wait_s=person.wait_s)
+        end = time.monotonic() + person.wait_s
+        try:
+            while time.monotonic() < end:
+                if (answer := person.desk.answer(token)) is not None:
+                    return "".join(answer.split())
+                self.page.wait_for_timeout(captchas.LOOK_FOR_ANSWER_MS)
+        finally:
+            person.desk.close(token)
+        log.event("captcha.unanswered", f"{where}: nobody typed the captcha in time", level="WARNING")
+        return ""
 
 
 _PLACEHOLDER = re.compile(r"\{(?P<name>user|password|today)(?P<days>[+-]\d{1,4})?(?::(?P<format>[^{}]*))?\}")

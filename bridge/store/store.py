@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bridge.interfaces import Clock
 from bridge.store.accounts import Accounts
 from bridge.store.audit import AuditTrail
+from bridge.store.captchas import Captchas
 from bridge.store.central import Central
 from bridge.store.commit import Commits, NewId, new_message_id
 from bridge.store.contracts import Contracts
@@ -87,6 +88,14 @@ class SqlStore:
         self.made_decisions = queue.made_decisions
         self.decided_by = queue.decided_by
         self.last_proven = queue.last_proven
+
+        captchas = Captchas(self._database)
+        self.ask_captcha = captchas.ask_captcha
+        self.answer_captcha = captchas.answer_captcha
+        self.captcha_answer = captchas.captcha_answer
+        self.close_captcha = captchas.close_captcha
+        self.captcha_question = captchas.captcha_question
+        self.open_captchas = captchas.open_captchas
 
         timeline = Timeline(self._database)
         self.find_orders = timeline.find_orders

@@ -414,6 +414,19 @@ user_sessions = Table(
     Index("ix_user_sessions_user", "user"),
 )
 
+captcha_questions = Table(
+    "captcha_questions",
+    metadata,
+    Column("token", Text, primary_key=True),  # the last part of the page's address
+    Column("source", Text, nullable=False),
+    Column("picture", Text, nullable=False),  # sha256, kept as evidence
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),  # nobody waits longer
+    Column("answer", Text),
+    Column("answered_by", Text),
+    Column("answered_at", UtcDateTime),
+)
+
 # Append-only: triggers refuse to change or remove an entry, and each entry's hash covers the one before.
 audit = Table(
     "audit",

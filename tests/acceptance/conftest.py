@@ -14,6 +14,7 @@ import pytest
 pytest.register_assert_rewrite("fault_world")
 
 from fault_world import SECRETS, SIGNING, World, copy_of, start_erp  # noqa: E402
+from outside import Outside  # noqa: E402
 
 from bridge import log  # noqa: E402
 from bridge.testing.receivers import Receiver  # noqa: E402
@@ -89,3 +90,12 @@ def world_with(own_machine: None, seed: World, tmp_path: Path) -> Iterator[Calla
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+    made = Outside()
+    monkeypatch.setenv("BRIDGE_SECRET_OPS", f"json://127.0.0.1:{made.port}/alarm")
+    monkeypatch.setenv("BRIDGE_SECRET_BEAT", f"http://127.0.0.1:{made.port}/ping/secret-key-of-the-heartbeat")
+    yield made
+    made.close()

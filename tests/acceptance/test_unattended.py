@@ -9,63 +9,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import httpx
 import pytest
 from fault_world import SOURCE, World, browsers, write_config
+from outside import Outside
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 PORT_WORDS = "monitor.started"
-
-
-class Outside:
-    """Takes heartbeats (GET) and notices (POST, apprise's json://)."""
-
-    def __init__(self) -> None:
-        self.beats: list[str] = []
-        self.notices: list[dict[str, str]] = []
-        outside = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outside.beats.append(self.path)
-                self._done()
-
-            def do_POST(self) -> None:
-                outside.notices.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self._done()
-
-            def _done(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *args: object) -> None:
-                """Quiet."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_address[1]
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-@pytest.fixture
-def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
-    made = Outside()
-    monkeypatch.setenv("BRIDGE_SECRET_OPS", f"json://127.0.0.1:{made.port}/alarm")
-    monkeypatch.setenv("BRIDGE_SECRET_BEAT", f"http://127.0.0.1:{made.port}/ping/secret-key-of-the-heartbeat")
-    yield made
-    made.close()
 
 
 def until(condition: Callable[[], object], what: str, limit_s: float = 180) -> None:
