@@ -1,4 +1,4 @@
-"""What `bridge run` does beside the syncs, each in a process of its own: contracts, the nightly report."""
+"""What `bridge run` does beside the syncs, each in a process of its own: contracts, the daily reports."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from datetime import time as clock_time
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bridge.contracts.intake import Settled
+from bridge.digest import last_digest
 from bridge.promises import INBOX_LOCK, TAKE_IN_S, last_report
 from bridge.scheduler import Job
 from bridge.settings import Settings
@@ -21,25 +23,26 @@ INBOX_AGAIN_S = 120.0  # what a run left in the inbox, for want of time or becau
 INBOX_KILL_S = TAKE_IN_S + 420  # the last file may take five minutes, and its pages a little more
 REPORT_KILL_S = 1800.0
 REPORT = "report.on-time"
+DIGEST = "report.digest"
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Nightly:
-    """Is tonight's report due?  It is from the hour on until one was written; a night that was slept through is
-    made up for.  zone: None for this machine's own."""
+class Daily:
+    """Is today's report due?  It is from the hour on until one was made; a day that was slept through is made up
+    for.  zone: None for this machine's own.  last: when the last one was made."""
 
     def __init__(
         self,
         at: clock_time,
         zone: tzinfo | None,
-        data_dir: Path,
+        last: Callable[[], datetime | None],
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
-        self._at, self._zone, self._data_dir = at, zone, data_dir
+        self._at, self._zone, self._last = at, zone, last
         self._now, self._monotonic = now, monotonic
         self._tried = -AGAIN_S
 
@@ -50,7 +53,7 @@ class Nightly:
         hour = now.replace(hour=self._at.hour, minute=self._at.minute, second=0, microsecond=0)
         if hour > now:
             hour -= timedelta(days=1)
-        last = last_report(self._data_dir)
+        last = self._last()
         # One that speaks of the future was written while the machine's clock was wrong.
         if last is not None and hour <= last <= now + timedelta(hours=1):
             return False
@@ -65,13 +68,29 @@ def jobs(
     now: Callable[[], datetime] = utc_now,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> tuple[Job, ...]:
-    """None where no inbox is named.  config: the file that the runs themselves read."""
-    given = settings.contracts
-    if given.inbox is None:
-        return ()
+    """The digest where someone is to be told, the rest where an inbox is named.  config: the file that the runs
+    themselves read."""
     program = (sys.executable, "-m", "bridge", "--config", str(config))
     zone = ZoneInfo(settings.run.timezone) if settings.run.timezone else None
+    folder = settings.data_dir
+    made: list[Job] = []
+    if settings.notify.to and settings.notify.digest_at:
+        at = clock_time.fromisoformat(settings.notify.digest_at)
+        made.append(
+            Job(
+                source=DIGEST,
+                command=(*program, "report", "digest", "--send", "--json"),
+                interval_s=LOOK_S,
+                kill_after_s=REPORT_KILL_S,
+                wanted=Daily(at, zone, partial(last_digest, folder), now, monotonic),
+                aside=True,
+            )
+        )
+    given = settings.contracts
+    if given.inbox is None:
+        return tuple(made)
     return (
+        *made,
         Job(
             source=INBOX_LOCK,
             command=(*program, "inbox", "--json"),
@@ -85,7 +104,9 @@ def jobs(
             command=(*program, "report", "on-time", "--json"),
             interval_s=LOOK_S,
             kill_after_s=REPORT_KILL_S,
-            wanted=Nightly(clock_time.fromisoformat(given.report_at), zone, settings.data_dir, now, monotonic),
+            wanted=Daily(
+                clock_time.fromisoformat(given.report_at), zone, partial(last_report, folder), now, monotonic
+            ),
             aside=True,
         ),
     )

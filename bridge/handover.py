@@ -10,7 +10,7 @@ from bridge import log
 from bridge.errors import BridgeError
 from bridge.interfaces import Clock, NoticeLevel, Notifier, PersonAtHand
 from bridge.sentences import Language
-from bridge.settings import Settings
+from bridge.settings import Review, Settings
 
 if TYPE_CHECKING:
     from bridge.store import SqlStore
@@ -38,12 +38,11 @@ def person_at_hand(
     wait_s = min(60 * settings.source(source).captcha_minutes, settings.deadline_s(source) / 2)
     if not settings.notify.to or wait_s <= 0:
         return None
-    review = settings.review
     desk = PeoplesCaptchaDesk(
         store(),
         notifier(),
         source=source,
-        address=(review.address or f"http://{review.host}:{review.port}").rstrip("/"),
+        review=settings.review,
         language=settings.reports.language,
         clock=clock,
     )
@@ -53,16 +52,16 @@ def person_at_hand(
 class PeoplesCaptchaDesk:
     """Satisfies ``interfaces.CaptchaDesk``.
 
-    address: of the review page, as people reach it, without a slash at the end.
+    review: where the page is.
     """
 
     def __init__(
-        self, store: SqlStore, notifier: Notifier, *, source: str, address: str, language: Language, clock: Clock
+        self, store: SqlStore, notifier: Notifier, *, source: str, review: Review, language: Language, clock: Clock
     ) -> None:
         self._store = store
         self._notifier = notifier
         self._source = source
-        self._address = address
+        self._review = review
         self._language = language
         self._clock = clock
 
@@ -73,7 +72,7 @@ class PeoplesCaptchaDesk:
         facts = {
             "source": self._source,
             "minutes": max(1, round(wait_s / 60)),
-            "link": f"{self._address}/captcha/{token}",
+            "link": self._review.link(f"/captcha/{token}"),
         }
         failed = self._notifier.send(title.format(**facts), text.format(**facts), level=NoticeLevel.WARNING)
         log.event(

@@ -271,6 +271,10 @@ class Review(_Part):
     )
     session_hours: float = Field(12, description="A sign-in ends after this.", gt=0, le=24 * 30)
 
+    def link(self, path: str) -> str:
+        """A page's address as people reach it."""
+        return (self.address or f"http://{self.host}:{self.port}").rstrip("/") + path
+
 
 class Ocr(_Part):
     model: Literal["small", "tiny"] = Field("small", description="small reads better, tiny is five times faster.")
@@ -319,6 +323,9 @@ class Notify(_Part):
         default_factory=list,
         description="Secrets that hold apprise addresses: wecombot://KEY, dingtalk://TOKEN, feishu://TOKEN, "
         "mailtos://user:password@host?to=…",
+    )
+    digest_at: ClockTime | Literal[""] = Field(
+        "09:00", description='When the daily digest goes out; "" = none goes out.'
     )
     repeat_hours: float = Field(6, description="Least time between two notices of the same trouble.", gt=0)
 

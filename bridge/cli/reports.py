@@ -8,7 +8,7 @@ import typer
 
 from bridge.cli import show
 from bridge.cli.app import Invocation, command, group
-from bridge.cli.console import print_json
+from bridge.cli.console import out, print_json
 
 if TYPE_CHECKING:
     from bridge.reports.on_time import OnTime
@@ -35,6 +35,38 @@ def on_time(
     lines += [(name.replace("_", " "), str(n)) for name, n in _figures(made)["orders"].items() if n]
     lines += [("left out", f"{n}  {why.replace('_', ' ')}") for why, n in _figures(made)["left_out"].items()]
     show.facts([*lines, ("report", show.escape(str(page)))])
+
+
+@command(report, "digest", "bridge report digest", "bridge report digest --send")
+def digest(
+    ctx: typer.Context,
+    send: bool = typer.Option(False, "--send", help="Send it to everyone in notify.to, too."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON for a program."),
+) -> None:
+    """The five things that matter since yesterday; `bridge run` sends it each morning."""
+    from bridge.digest import digest as made_of
+    from bridge.digest import note_digest
+    from bridge.errors import DeliveryFailed
+    from bridge.wiring import utc_now
+
+    invocation: Invocation = ctx.obj
+    app, now = invocation.load("report"), utc_now()
+    made = made_of(app, now)
+    failed: list[str] = []
+    if send:
+        notifier = app.notifier()
+        failed = list(notifier.send(made.title, made.text, level=made.level))
+        if failed and len(failed) == len(notifier.names):
+            raise DeliveryFailed(f"nobody took the digest: {', '.join(failed)}")
+        note_digest(app.settings.data_dir, now)
+    if as_json:
+        print_json(
+            {"title": made.title, "lines": made.lines, "link": made.link, "good": made.good, "failed": failed}
+        )
+        return
+    out().print(f"[bold]{show.escape(made.title)}[/bold]", soft_wrap=True)
+    for line in (*made.lines, made.link):
+        out().print(show.escape(line), soft_wrap=True)
 
 
 def _figures(made: OnTime) -> dict[str, dict[str, int]]:

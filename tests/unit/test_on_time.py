@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ import openpyxl
 import pytest
 from PIL import Image
 
-from bridge.beside import AGAIN_S, Nightly
+from bridge.beside import AGAIN_S, Daily
 from bridge.contracts.kept import Ask, Link, LinkHow, LinkState, Stated, StoredContract
 from bridge.evidence import FolderEvidence
-from bridge.promises import note_report
+from bridge.promises import last_report, note_report
 from bridge.records import Box, Doubt, FieldValue, Reading, Witness
 from bridge.reports.on_time import LeftOut, OnTime, PromisedOrder, Rate, Verdict, is_out, on_time, week
 from bridge.reports.on_time_files import OnTimeReport, plot
@@ -262,7 +263,7 @@ def test_every_word_is_there_in_both_languages() -> None:
 
 def test_the_nightly_report_is_due_once_a_night_and_made_up_for(tmp_path: Path) -> None:
     now, elapsed = [at(5, 11, 1)], [0.0]
-    due = Nightly(at(1, 1, 2).time(), ZONE, tmp_path, lambda: now[0], lambda: elapsed[0])
+    due = Daily(at(1, 1, 2).time(), ZONE, partial(last_report, tmp_path), lambda: now[0], lambda: elapsed[0])
 
     def later(moment: datetime) -> bool:
         elapsed[0] += AGAIN_S
