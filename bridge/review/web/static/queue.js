@@ -11,6 +11,7 @@
   var cards = new Map();
   var undos = [];
   var saving = Promise.resolve();
+  var unsaved = 0;
   var sure = null;
   var AHEAD = 4;
 
@@ -116,7 +117,18 @@
   }
 
   // One after the other, in the order of the keys.
-  function inTurn(work) { saving = saving.then(work, work); return saving; }
+  function inTurn(work) {
+    function done() { unsaved -= 1; }
+    unsaved += 1;
+    saving = saving.then(work, work);
+    saving.then(done, done);
+    return saving;
+  }
+
+  // "Saved" is said of all: as long as one decision is on its way, it says so.  Called within a turn.
+  function tellSaved(text) {
+    if (unsaved > 1) { tell(words.saving, "soft", true); } else { tell(text, "good"); }
+  }
 
   function settle(to, fields, same) {
     var item = id();
@@ -130,13 +142,13 @@
       return post(to, fields).then(function (answer) {
         if (answer.ok) {
           if (answer.data.batch) { undos.push(answer.data.batch); }
-          tell(words.saved + (answer.data.order ? " · " + answer.data.order : ""), "good");
+          tellSaved(words.saved + (answer.data.order ? " · " + answer.data.order : ""));
           var missed = items.filter(function (i) { return answer.data.settled.map(String).indexOf(i) < 0; });
           order = order.concat(missed);
           document.getElementById("total").textContent = order.length;
           return;
         }
-        told.querySelectorAll("p.soft").forEach(function (o) { o.remove(); });
+        if (unsaved < 2) { told.querySelectorAll("p.soft").forEach(function (o) { o.remove(); }); }
         tell(answer.data.words, "bad", true);
         if (answer.status !== 409) { order.unshift(item); show(item); document.getElementById("total").textContent = order.length; }
       });
@@ -157,7 +169,7 @@
           return;
         }
         undos.push(answer.data.batch);
-        tell(words.saved + " · " + answer.data.order, "good");
+        tellSaved(words.saved + " · " + answer.data.order);
         var items = answer.data.settled.map(String);
         var at = order.indexOf(item);
         var next = order.slice(at).concat(order.slice(0, at).reverse()).filter(function (o) { return items.indexOf(o) < 0; })[0];
