@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from datetime import time as clock_time
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bridge.contracts.intake import Settled
-from bridge.digest import last_digest
-from bridge.promises import INBOX_LOCK, TAKE_IN_S, last_report
+from bridge.digest import digested
+from bridge.promises import INBOX_LOCK, TAKE_IN_S, reported
 from bridge.scheduler import Job
 from bridge.settings import Settings
 
@@ -82,7 +81,7 @@ def jobs(
                 command=(*program, "report", "digest", "--send", "--json"),
                 interval_s=LOOK_S,
                 kill_after_s=REPORT_KILL_S,
-                wanted=Daily(at, zone, partial(last_digest, folder), now, monotonic),
+                wanted=Daily(at, zone, digested(folder), now, monotonic),
                 aside=True,
             )
         )
@@ -104,9 +103,7 @@ def jobs(
             command=(*program, "report", "on-time", "--json"),
             interval_s=LOOK_S,
             kill_after_s=REPORT_KILL_S,
-            wanted=Daily(
-                clock_time.fromisoformat(given.report_at), zone, partial(last_report, folder), now, monotonic
-            ),
+            wanted=Daily(clock_time.fromisoformat(given.report_at), zone, reported(folder), now, monotonic),
             aside=True,
         ),
     )

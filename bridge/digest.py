@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from bridge.errors import StoreUnavailable
 from bridge.interfaces import NoticeLevel
+from bridge.last_time import LastTime
 from bridge.records import RunStatus, RunSummary
-from bridge.sentences import Language
+from bridge.sentences import Language, phrase_book
 
 if TYPE_CHECKING:
     from bridge.wiring import App
@@ -145,10 +145,10 @@ def _delivered(app: App, say: _Say, now: datetime) -> tuple[str, bool]:
 
 class _Say:
     def __init__(self, language: Language) -> None:
-        self._which = 0 if language == "zh" else 1
+        self._say = phrase_book(_WORDS)(language)
 
     def __call__(self, name: str, **facts: object) -> str:
-        return _WORDS[name][self._which].format(**facts)
+        return self._say(name, **facts)
 
     def age(self, span: timedelta) -> str:
         minutes = max(0, round(span.total_seconds() / 60))
@@ -157,23 +157,13 @@ class _Say:
         return self("hours", n=minutes // 60) if minutes < 48 * 60 else self("days", n=minutes // 1440)
 
 
-def last_digest(data_dir: Path) -> datetime | None:
-    """When the last one went out; None if none did."""
-    try:
-        return datetime.fromisoformat((data_dir / LAST).read_text(encoding="utf-8").strip())
-    except (OSError, ValueError):
-        return None
+def digested(data_dir: Path) -> LastTime:
+    """When the last one went out."""
+    return LastTime(data_dir / LAST)
 
 
 def begin(data_dir: Path, now: datetime) -> None:
     """The first digest goes out on the next morning, not at the first start.  Raises StoreUnavailable."""
-    if last_digest(data_dir) is None and data_dir.is_dir():
-        note_digest(data_dir, now)
-
-
-def note_digest(data_dir: Path, at: datetime) -> None:
-    """Raises StoreUnavailable."""
-    try:
-        (data_dir / LAST).write_text(at.isoformat(), encoding="utf-8")
-    except OSError as e:
-        raise StoreUnavailable(f"{data_dir} cannot be written: {e.strerror or e}") from e
+    last = digested(data_dir)
+    if last() is None and data_dir.is_dir():
+        last.note(now)

@@ -11,7 +11,6 @@ import io
 import math
 import os
 import re
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -26,9 +25,9 @@ from PIL import Image, UnidentifiedImageError
 
 from bridge.errors import StoreUnavailable
 from bridge.records import Box
+from bridge.whole_files import HALF, write_whole
 
 _NAME = re.compile(r"[0-9a-f]{64}")
-_HALF_WRITTEN = ".part"
 _DECODED = 3  # shots; one takes some 20 MB
 
 
@@ -62,7 +61,7 @@ class FolderEvidence:
             try:
                 os.utime(path)
             except FileNotFoundError:
-                _write_whole(path, png)
+                write_whole(path, png)
         return name
 
     def png(self, sha256: str) -> bytes | None:
@@ -153,7 +152,7 @@ class FolderEvidence:
     def _sweep(self, now: datetime) -> None:
         """What a killed process left half written."""
         with self._mapped():
-            for path in self._folder.glob(f"??/*{_HALF_WRITTEN}"):
+            for path in self._folder.glob(f"??/*{HALF}"):
                 try:
                     if path.stat().st_mtime < (now - timedelta(days=1)).timestamp():
                         path.unlink()
@@ -181,27 +180,6 @@ class FolderEvidence:
                 hint="Check that the disk is there and that the user that runs the bridge may write.",
                 folder=str(self._folder),
             ) from e
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Under its name there is the whole file or none, also after a kill or a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=_HALF_WRITTEN)
-    try:
-        with os.fdopen(handle, "wb") as f:
-            f.write(data)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the new name itself must reach the disk; Windows cannot open folders
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _pictures(folder: Path) -> Iterator[tuple[Path, float, int]]:

@@ -11,171 +11,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from bridge.errors import ProfileError
 from bridge.faults import fault_lines, near
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
-
-
-# --- places in a page ---------------------------------------------------------------------------------------
-
-
-class At(_Part):
-    """A place in the page.  Written short as a CSS selector, or as a mapping."""
-
-    css: str | None = Field(None, description="CSS selector of the element.")
-    text: str | None = Field(None, description="The element's visible text contains this.")
-    exact: bool = Field(False, description="`text` must be the whole text, not a part of it.")
-    frame: str | list[str] | None = Field(
-        None, description="Name of the frame it is in; a list for nested frames, outermost first."
-    )
-    nth: int = Field(0, description="Which of several matches, 0 = first.", ge=0)
-    window: Literal["main", "popup"] = Field("main", description="`popup`: in the window the page opened.")
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if self.css is None and self.text is None:
-            raise ValueError("give css, text or both")
-        return self
-
-
-def _short_at(value: Any) -> Any:
-    return {"css": value} if isinstance(value, str) else value
-
-
-Place = Annotated[At, BeforeValidator(_short_at)]
-
-
-# --- steps --------------------------------------------------------------------------------------------------
-
-
-class Fill(_Part):
-    at: Place = Field(description="The input field.")
-    value: str = Field(description="Literal text, or {user}, {password}, {today}, {today-30} (days).")
-
-
-class Captcha(_Part):
-    """An image captcha read by PaddleOCR within its alphabet."""
-
-    image: Place = Field(description="The picture with the characters.")
-    into: Place = Field(description="The input field for them.")
-    alphabet: str = Field(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
-        description="Every character it can show.",
-    )
-    length: int | None = Field(None, description="Number of characters, if fixed.", ge=1, le=12)
-    ignore_case: bool = Field(True, description="The ERP does not care about case.")
-    refresh: Place | None = Field(None, description="Click here for a new picture; else the image itself.")
-    attempts: int = Field(3, description="Attempts per sign-in; keep well below the lock-out.", ge=1, le=5)
-
-
-class Totp(_Part):
-    into: Place = Field(description="The input field for the one-time code.")
-
-
-class Select(_Part):
-    at: Place = Field(description="The drop-down list.")
-    option: str = Field(description="The option's visible text or its value.")
-
-
-class Step(_Part):
-    """One thing to do.  Exactly one of the verbs; `optional` steps may find nothing to do."""
-
-    goto: str | None = Field(None, description="Path or URL, relative to the source's url.")
-    fill: Fill | None = Field(None, description="Write into an input field.")
-    click: Place | None = Field(None, description="Click here; everything else stays unclicked.")
-    check: Place | None = Field(None, description="Tick a checkbox.")
-    uncheck: Place | None = Field(None, description="Untick a checkbox.")
-    select: Select | None = Field(None, description="Choose from a drop-down list.")
-    hover: Place | None = Field(None, description="Rest the mouse here, e.g. to open a menu.")
-    press: str | None = Field(None, description="A key, e.g. Enter.")
-    captcha: Captcha | None = Field(None, description="Read an image captcha and type it.")
-    totp: Totp | None = Field(None, description="Type the one-time code of the source's `totp` secret.")
-    close: Place | None = Field(None, description="Close a notice by clicking here, if it is there.")
-    close_popups: bool | None = Field(None, description="Close windows that the page opened.")
-    wait: Place | None = Field(None, description="Wait until this is visible.")
-    wait_gone: Place | None = Field(None, description="Wait until this is no longer visible.")
-    unless: Place | None = Field(None, description="Skip the step where this is visible already.")
-    optional: bool = Field(False, description="Nothing is wrong if the place is not there.")
-
-    _VERBS = (
-        "goto", "fill", "click", "check", "uncheck", "select", "hover", "press", "captcha", "totp", "close",
-        "close_popups", "wait", "wait_gone",
-    )  # fmt: skip
-
-    @property
-    def verb(self) -> str:
-        return next(v for v in self._VERBS if getattr(self, v) is not None)
-
-    @model_validator(mode="after")
-    def _one_verb(self) -> Self:
-        verbs = [v for v in self._VERBS if getattr(self, v) is not None]
-        if len(verbs) != 1:
-            raise ValueError(
-                f"a step does exactly one thing; this one has {', '.join(verbs) or 'none'} "
-                f"(choose from {', '.join(self._VERBS)})"
-            )
-        return self
-
-
-class Mark(_Part):
-    """How one sees something: an element, a text, or both.  Any frame unless `frame` is given."""
-
-    css: str | None = Field(None, description="CSS selector of the element.")
-    text: str | None = Field(None, description="The page shows this text.")
-    frame: str | list[str] | None = Field(None, description="Only in this frame.")
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if self.css is None and self.text is None:
-            raise ValueError("give css, text or both")
-        return self
-
-
-def _short_mark(value: Any) -> Any:
-    return {"text": value} if isinstance(value, str) else value
-
-
-Marks = list[Annotated[Mark, BeforeValidator(_short_mark)]]
-
-
-class SeatTakenRule(_Part):
-    marks: Marks = Field(description="Any of these visible: the seat is taken.")
-    then: Literal["give_up", "take"] = Field(
-        "give_up", description="`take`: throw the other one out (only with an account of the bridge's own)."
-    )
-    take: list[Step] = Field(default_factory=list, description="Steps that take the seat.")
-    give_up: list[Step] = Field(default_factory=list, description="Steps that leave politely.")
-
-
-class SignIn(_Part):
-    http: Literal["none", "basic"] = Field(
-        "none", description="HTTP credentials (basic and digest are told apart by the browser)."
-    )
-    steps: list[Step] = Field(default_factory=list, description="From the first page to being signed in.")
-    signed_in: Marks = Field(min_length=1, description="Any of these visible: signed in.")
-    refused: Marks = Field(default_factory=list, description="Wrong name or password: stop, never retry.")
-    captcha_wrong: Marks = Field(default_factory=list, description="The captcha was misread: try a new one.")
-    expired: Marks = Field(default_factory=list, description="The session is over.")
-    shut_out: Marks = Field(default_factory=list, description="Another seat threw us out.")
-    seat_taken: SeatTakenRule | None = Field(None, description="The account is in use elsewhere.")
-    after: list[Step] = Field(default_factory=list, description="Once signed in: notices to close.")
-    sign_out: list[Step] = Field(default_factory=list, description="How to leave; frees the seat.")
-    after_run: Literal["sign_out", "keep"] = Field(
-        "sign_out", description="At the end of a run: sign out, or keep the session for the next one."
-    )
-
+from bridge.profile_steps import Marks, Part, Place, SignIn, Step
 
 # --- the list -----------------------------------------------------------------------------------------------
 
 
-class Region(_Part):
+class Region(Part):
     """A rectangle of the window in css pixels, for programs that are pixels only."""
 
     x: int = Field(ge=0, description="From the left.")
@@ -184,7 +31,7 @@ class Region(_Part):
     h: int = Field(gt=0, description="Height.")
 
 
-class Rows(_Part):
+class Rows(Part):
     """Where the page itself gives rows and cells (the page's help).  CSS, relative to the list's element."""
 
     heading: str = Field("tr:has(th)", description="The heading row(s).")
@@ -198,7 +45,7 @@ class Rows(_Part):
     headings_at: Place | None = Field(None, description="An element of its own that holds the headings.")
 
 
-class Where(_Part):
+class Where(Part):
     at: Place | None = Field(None, description="The element that holds the list.")
     region: Region | None = Field(None, description="The part of the window that shows it, instead of `at`.")
     drawn: Literal["page", "canvas", "foreign"] = Field(
@@ -215,7 +62,7 @@ class Where(_Part):
         return self
 
 
-class Paging(_Part):
+class Paging(Part):
     kind: Literal["one_page", "next", "scroll", "load_more"] = Field(
         "one_page", description="How the list goes on: not at all, by a button, by scrolling, by growing."
     )
@@ -241,7 +88,7 @@ class Paging(_Part):
         return self
 
 
-class TotalCount(_Part):
+class TotalCount(Part):
     pattern: str = Field(description=r"Pattern with one group, the number of rows, e.g. 共(\d+)条.")
     at: Place | None = Field(None, description="Where it stands; without it: in the list's picture.")
     per: Literal["list", "page"] = Field("list", description="What is counted: the whole list or this page.")
@@ -255,7 +102,7 @@ _ROUNDING = Field(
 )
 
 
-class NotOrders(_Part):
+class NotOrders(Part):
     """Rows that are no orders: totals, group headings."""
 
     text: str = Field(description="Pattern found in any cell of the row, e.g. 合计|小计.")
@@ -264,7 +111,7 @@ class NotOrders(_Part):
     rounding: str = _ROUNDING
 
 
-class BlankRow(_Part):
+class BlankRow(Part):
     """A row whose cells before the first sum are all empty (a total row without a word)."""
 
     sums: list[str] = Field(min_length=1, description="Fields whose sum this row shows.")
@@ -272,7 +119,7 @@ class BlankRow(_Part):
     rounding: str = _ROUNDING
 
 
-class Scope(_Part):
+class Scope(Part):
     """Which orders the list shows.  A row that leaves the scope is not gone."""
 
     kind: Literal["all", "open", "window"] = Field(
@@ -283,7 +130,7 @@ class Scope(_Part):
     open_words: list[str] = Field(default_factory=list, description="open: status words that stay.")
 
 
-class OrderList(_Part):
+class OrderList(Part):
     open: list[Step] = Field(default_factory=list, description="The way from the first page to the list.")
     where: Where = Field(description="Where the list stands.")
     rows: Rows = Field(Rows(), description="Where the page itself gives rows and cells.")
@@ -309,14 +156,14 @@ class ColumnType(StrEnum):
     IGNORE = "ignore"  # shown, not wanted: checkboxes, icons, serial numbers
 
 
-class CutRule(_Part):
+class CutRule(Part):
     may_be: bool = Field(True, description="false: this column never hides text (it grows with it).")
     whole_from: Literal["none", "title", "page_text"] = Field(
         "none", description="Where a cut text can be had whole: the cell's title tooltip, or the page's text."
     )
 
 
-class Column(_Part):
+class Column(Part):
     heading: str = Field("", description="As displayed; empty for a column without heading.")
     also: list[str] = Field(default_factory=list, description="Other headings it may have (other languages).")
     after: str | None = Field(None, description="Without heading: stands right after this heading.")
@@ -354,7 +201,7 @@ class Column(_Part):
         return self.heading or self.field or "(no heading)"
 
 
-class Product(_Part):
+class Product(Part):
     """A line's arithmetic: quantity × price = amount."""
 
     quantity: str = Field(description="Field of the quantity.")
@@ -364,11 +211,11 @@ class Product(_Part):
     tolerance: str = Field("0", description="Largest allowed difference, e.g. 0.01.")
 
 
-class Checks(_Part):
+class Checks(Part):
     product: Product | None = Field(None, description="quantity × price = amount, in every row.")
 
 
-class Request(_Part):
+class Request(Part):
     """A request the bot may make after sign-in."""
 
     method: Literal["GET", "POST", "HEAD"] = Field("GET", description="HTTP method.")
@@ -379,7 +226,7 @@ class Request(_Part):
     )
 
 
-class Allow(_Part):
+class Allow(Part):
     """What the bot may do after sign-in.  Everything else is stopped, counted and reported."""
 
     requests: list[Request] = Field(default_factory=list, description="Requests the page may make.")
@@ -396,7 +243,7 @@ class Allow(_Part):
     )
 
 
-class Browser(_Part):
+class Browser(Part):
     viewport: tuple[int, int] = Field((1440, 900), description="Width and height of the window, css pixels.")
     scale: float = Field(2.0, description="Device pixels per css pixel; 2 reads best.", ge=1, le=4)
     locale: str = Field("zh-CN", description="Language the browser asks for.")
@@ -420,7 +267,7 @@ class Origin:
         return self.lines[path]
 
 
-class Profile(_Part):
+class Profile(Part):
     profile: Literal[1] = Field(1, description="Version of this format.")
     name: str = Field(description="Short name: a-z, 0-9, - and _.", pattern=r"^[a-z0-9][a-z0-9_-]*$")
     title: str = Field("", description="For people, e.g. 金蝶 K3 销售订单.")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bridge.contracts.kept import Stated, StoredContract
-from bridge.errors import BridgeError, ConfigError, StoreUnavailable, UsageError
+from bridge.errors import BridgeError, ConfigError, UsageError
 from bridge.interfaces import Progress
+from bridge.last_time import LastTime
 from bridge.reading import contract_reader
 from bridge.reports.words import say_field
 from bridge.wiring import App, utc_now
@@ -187,7 +188,7 @@ class Promises:
         language = self._app.settings.reports.language
         writer = OnTimeReport(self._app.evidence, language=language, name_of=self._heading, zone=self.report_zone)
         page = writer.write(report, self._app.settings.reports_dir / "on-time")
-        note_report(self._app.settings.data_dir, report.as_of)
+        reported(self._app.settings.data_dir).note(report.as_of)
         return report, page
 
     @property
@@ -209,20 +210,9 @@ def _of_our_time(day: date) -> None:
         raise UsageError(f"{day} is a slip of the pen", hint=f"Days from {EARLIEST} to {LATEST} can be entered.")
 
 
-def last_report(data_dir: Path) -> datetime | None:
-    """Of which moment the last on-time report speaks; None if there was none."""
-    try:
-        return datetime.fromisoformat((data_dir / LAST_REPORT).read_text(encoding="utf-8").strip())
-    except (OSError, ValueError):
-        return None
-
-
-def note_report(data_dir: Path, as_of: datetime) -> None:
-    """Raises StoreUnavailable."""
-    try:
-        (data_dir / LAST_REPORT).write_text(as_of.isoformat(), encoding="utf-8")
-    except OSError as e:
-        raise StoreUnavailable(f"{data_dir} cannot be written: {e.strerror or e}") from e
+def reported(data_dir: Path) -> LastTime:
+    """Of which moment the last on-time report speaks."""
+    return LastTime(data_dir / LAST_REPORT)
 
 
 class _Keeper:

@@ -6,13 +6,13 @@ The runs read the file themselves.  So that a broken one does not stop them, the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from bridge import log
 from bridge.errors import ConfigError
 from bridge.settings import Settings, load_settings
+from bridge.whole_files import write_whole
 
 
 class WatchedConfig:
@@ -60,11 +60,7 @@ class WatchedConfig:
     def _keep(self) -> None:
         """No secret stands in the file; still only the owner may read the copy, as addresses and names do."""
         try:
-            half = self._last_good.with_suffix(".part")
-            handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as f:
-                f.write(self._file.read_bytes())
-            os.replace(half, self._last_good)
+            write_whole(self._last_good, self._file.read_bytes())
         except OSError as e:
             words = f"{self._last_good} cannot be written ({e.strerror}): a broken bridge.toml would stop the runs"
             log.event("config.not_kept", words, level="WARNING")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 from bridge.errors import ConfigError, SecretMissing
+from bridge.whole_files import write_whole
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -226,7 +227,7 @@ class Secrets:
         return set(json.loads(self._index.read_text(encoding="utf-8"))) if self._index.exists() else set()
 
     def _note(self, names: set[str]) -> None:
-        _write_private(self._index, json.dumps(sorted(names)).encode())
+        write_whole(self._index, json.dumps(sorted(names)).encode())
 
 
 def _read_value(path: Path, variable: str) -> str:
@@ -359,14 +360,14 @@ class SecretFile:
         from cryptography.fernet import Fernet
 
         token = Fernet(self._key(make=True)).encrypt(json.dumps(kept).encode())
-        _write_private(self.path, token)
+        write_whole(self.path, token)
 
     def _key(self, *, make: bool) -> bytes:
         """Fernet's form of the key; any text of KEY_LENGTH characters or more will do."""
         text = self._environ.get(KEY_VARIABLE)
         if not text:
             if make and not self._key_path.exists():
-                _write_private(self._key_path, base64.urlsafe_b64encode(os.urandom(32)))
+                write_whole(self._key_path, base64.urlsafe_b64encode(os.urandom(32)))
             text = self._read_key()
         if len(text) < KEY_LENGTH:
             raise ConfigError(
@@ -387,15 +388,3 @@ class SecretFile:
 
     def _key_words(self) -> str:
         return f"from {KEY_VARIABLE}" if self._environ.get(KEY_VARIABLE) else str(self._key_path)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Writes the whole file or nothing, readable for its owner only from the first byte on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
-        f.write(content)
-        f.flush()
-        os.fsync(f.fileno())
-    new.replace(path)

@@ -6,15 +6,36 @@ the same, in their language.  A template's holes are the facts' names; ``{field}
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Literal
 
 from bridge.breaks import BreakClass
 
 Language = Literal["zh", "en"]
+Both = tuple[str, str]
+"""Chinese, English."""
+Say = Callable[..., str]
+"""``say("seconds", n=3)``; KeyError for an unknown phrase."""
 
-FINDINGS: dict[str, tuple[str, str]] = {
+
+def in_language(both: Both, language: str) -> str:
+    return both[0 if language == "zh" else 1]
+
+
+def phrase_book(table: Mapping[str, Both]) -> Callable[[Language], Say]:
+    """The table's phrases, once their language is known."""
+
+    def of(language: Language) -> Say:
+        def say(name: str, /, **values: object) -> str:
+            return in_language(table[name], language).format(**values)
+
+        return say
+
+    return of
+
+
+FINDINGS: dict[str, Both] = {
     "capture": ("没有截到列表的每一页", "not every page of the list was captured"),
     "capture_stopped": (
         "读到第 {page} 页就停下了，后面还有",
@@ -161,9 +182,9 @@ def break_sentence(cls: BreakClass, params: Mapping[str, str], language: Languag
     return _filled(BREAKS[cls], {**params, "field": field}, language)
 
 
-def _filled(template: tuple[str, str] | None, params: Mapping[str, object], language: Language) -> str:
+def _filled(template: Both | None, params: Mapping[str, object], language: Language) -> str:
     if template is not None:
-        text = template[0 if language == "zh" else 1]
+        text = in_language(template, language)
         if all(name is None or name in params for _, name, _, _ in Formatter().parse(text)):
             return text.format(**params)
     return ", ".join(str(v) for n, v in params.items() if n not in ("wording", "field") and v != "")

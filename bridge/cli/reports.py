@@ -45,7 +45,7 @@ def digest(
 ) -> None:
     """The five things that matter since yesterday; `bridge run` sends it each morning."""
     from bridge.digest import digest as made_of
-    from bridge.digest import note_digest
+    from bridge.digest import digested
     from bridge.errors import DeliveryFailed
     from bridge.wiring import utc_now
 
@@ -58,7 +58,7 @@ def digest(
         failed = list(notifier.send(made.title, made.text, level=made.level))
         if failed and len(failed) == len(notifier.names):
             raise DeliveryFailed(f"nobody took the digest: {', '.join(failed)}")
-        note_digest(app.settings.data_dir, now)
+        digested(app.settings.data_dir).note(now)
     if as_json:
         print_json(
             {"title": made.title, "lines": made.lines, "link": made.link, "good": made.good, "failed": failed}

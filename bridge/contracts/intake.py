@@ -26,6 +26,7 @@ from bridge.contracts.result import ContractResult
 from bridge.errors import ContractFileError, ReadError, StoreUnavailable
 from bridge.interfaces import Clock, Evidence, Progress
 from bridge.records import Image
+from bridge.whole_files import write_whole
 
 DONE, FAILED = "done", "failed"
 ERROR_TEXT = ".error.txt"
@@ -170,11 +171,8 @@ class _Try:
         return {k: n for k, n in data.items() if isinstance(n, int)} if isinstance(data, dict) else {}
 
     def _save(self, tries: Mapping[str, int]) -> None:
-        half = self._file.with_suffix(".half")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            half.write_text(json.dumps(dict(tries)), encoding="utf-8")
-            os.replace(half, self._file)
+            write_whole(self._file, json.dumps(dict(tries)).encode())
         except OSError as e:
             raise _unusable(self._file, e) from e
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Locator
 
 from bridge.errors import CaptchaFailed
 from bridge.interfaces import Proposal, TextReader
-from bridge.profiles import Captcha
+from bridge.profile_steps import Captcha
 from bridge.records import Image
 
 SURE = 0.9

@@ -20,7 +20,7 @@ from bridge.erp.page_cells import arrange, cells_under, shifted
 from bridge.erp.screen import Picture, Screen, encode_png, frame_offset, place_of
 from bridge.errors import CaptureIncomplete, NavigationFailed
 from bridge.interfaces import Progress
-from bridge.profiles import At
+from bridge.profile_steps import At
 from bridge.records import Box, CaptureSet, DrawnBy, Finding, Image, PageCell, PageShot
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from pydantic import BaseModel
 from bridge.erp.allowlist import Asked, Origin, path_matches, plain_path, why_not
 from bridge.erp.faults import mapped
 from bridge.errors import GuardViolation
-from bridge.profiles import At, Captcha, Fill, Profile, Select, Totp
+from bridge.profile_steps import At, Captcha, Fill, Select, Totp
+from bridge.profiles import Profile
 
 # A page that polls a forbidden address for hours must not fill the memory; the count goes on.
 KEPT = 500

@@ -13,7 +13,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator, Page
 
 from bridge.errors import NavigationFailed
-from bridge.profiles import At, Mark
+from bridge.profile_steps import At, Mark
 
 
 def popups(page: Page) -> list[Page]:

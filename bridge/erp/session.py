@@ -22,7 +22,8 @@ from bridge.erp.steps import Credentials, StepRunner
 from bridge.erp.traffic import Traffic
 from bridge.errors import BridgeError, GuardViolation, NavigationFailed, SignInRefused
 from bridge.interfaces import Clock, Evidence, PersonAtHand, Progress, TextReader
-from bridge.profiles import At, Mark, Profile
+from bridge.profile_steps import At, Mark
+from bridge.profiles import Profile
 from bridge.records import CaptureSet
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from bridge.errors import (
     SessionLost,
     SignInRefused,
 )
-from bridge.profiles import Mark, Profile, SignIn
+from bridge.profile_steps import Mark, SignIn
+from bridge.profiles import Profile
 
 RESUME_LIMIT_S = 5.0  # until the inside or the form of the first page must have shown
 

@@ -35,7 +35,7 @@ from bridge.errors import (
     SourceUnavailable,
 )
 from bridge.interfaces import Clock, Evidence, PersonAtHand
-from bridge.profiles import At, Captcha, Step
+from bridge.profile_steps import At, Captcha, Step
 from bridge.records import Image
 
 LOOK_EVERY_MS = 50

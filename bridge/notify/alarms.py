@@ -8,7 +8,6 @@ recovery.  What no channel took is tried again at the next occasion.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from typing import Literal
 
 from bridge import log
 from bridge.interfaces import Clock, NoticeLevel, Notifier
+from bridge.whole_files import write_whole
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "zh": {
@@ -110,11 +110,8 @@ class Alarms:
             return {}
 
     def _save(self) -> None:
-        half = self._file.with_suffix(".part")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps({k: asdict(v) for k, v in self._troubles.items()}, ensure_ascii=False)
-            half.write_text(text, encoding="utf-8")
-            os.replace(half, self._file)
+            write_whole(self._file, text.encode())
         except OSError as e:  # telling matters more than remembering that it was told
             log.event("alarms.not_kept", f"{self._file}: {e}", level="WARNING")

@@ -18,6 +18,7 @@ from bridge.interfaces import GlyphPicture
 from bridge.ocr.coverage import as_picture
 from bridge.ocr.glyph_keep import coverage_of
 from bridge.records import Image
+from bridge.sentences import in_language
 
 KINDS = (".html", ".png")
 Found = Sequence[tuple[str, str, GlyphPicture]]
@@ -70,7 +71,7 @@ def write(target: Path, found: Found, *, language: str) -> None:
 
 
 def _word(key: str, language: str) -> str:
-    return WORDS[key][0 if language == "zh" else 1]
+    return in_language(WORDS[key], language)
 
 
 def _html(found: Found, language: str) -> str:

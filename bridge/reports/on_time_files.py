@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -20,11 +19,12 @@ from bridge.errors import StoreUnavailable
 from bridge.interfaces import Evidence
 from bridge.reports.on_time import OnTime, PromisedOrder, Rate, Verdict, week
 from bridge.reports.on_time_words import on_time_phrases, say_left_out, say_verdict
-from bridge.reports.phrases import Say
 from bridge.reports.pictures import Picture, Pictures, picture
 from bridge.reports.promise_words import say_promise
 from bridge.reports.show import value_html, visible
 from bridge.reports.words import Language
+from bridge.sentences import Say
+from bridge.whole_files import write_whole
 
 PICTURED = 150  # late orders with pictures; a page of thousands would not open
 MOST_PICTURE_BYTES = 25_000_000
@@ -71,11 +71,8 @@ class OnTimeReport:
             f"{stem}.html": self.html_bytes(report, late, risky),
         }
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
-                half = folder / f".{name}.half"
-                half.write_bytes(content)
-                os.replace(half, folder / name)
+                write_whole(folder / name, content, mode=0o644)
         except OSError as e:
             raise StoreUnavailable(
                 f"the on-time report cannot be written to {folder}: {e.strerror or e}",

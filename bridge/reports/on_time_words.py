@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bridge.reports.on_time import LeftOut, Verdict
-from bridge.reports.phrases import Say
-from bridge.reports.words import Language
+from bridge.sentences import Both, Language, in_language, phrase_book
 
-VERDICTS: dict[Verdict, tuple[str, str]] = {
+VERDICTS: dict[Verdict, Both] = {
     Verdict.ON_TIME: ("按时", "on time"),
     Verdict.LATE: ("迟发", "shipped late"),
     Verdict.OVERDUE: ("逾期未发", "overdue"),
@@ -14,7 +13,7 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
     Verdict.AHEAD: ("已发，交期未到", "shipped ahead"),
     Verdict.WAITING: ("未到交期", "not due yet"),
 }
-LEFT_OUT: dict[LeftOut, tuple[str, str]] = {
+LEFT_OUT: dict[LeftOut, Both] = {
     LeftOut.OPEN_TERM: ("合同期限尚未起算", "the contract's term has not begun"),
     LeftOut.NOT_SURE: ("合同的承诺等人确认", "the contract's promise waits for a person"),
     LeftOut.NO_DATE: ("合同没有承诺日期", "the contract promises no day"),
@@ -29,7 +28,7 @@ LEFT_OUT: dict[LeftOut, tuple[str, str]] = {
     LeftOut.IN_DOUBT: ("状态或发货日期等人确认", "its status or ship date waits for a person"),
     LeftOut.NOT_SEEN_SINCE: ("交期过后还没有读过列表", "the list was not read since the promised day ended"),
 }
-PHRASES: dict[str, tuple[str, str]] = {
+PHRASES: dict[str, Both] = {
     "title": ("准时交货报告", "On-time report"),
     "as_of": ("截至 {when}", "as of {when}"),
     "rate": ("准时率", "on time"),
@@ -104,19 +103,12 @@ PHRASES: dict[str, tuple[str, str]] = {
     "how": ("依据", "Known by"),
 }
 
-
-def on_time_phrases(language: Language) -> Say:
-    index = 0 if language == "zh" else 1
-
-    def say(name: str, /, **values: object) -> str:
-        return PHRASES[name][index].format(**values)
-
-    return say
+on_time_phrases = phrase_book(PHRASES)
 
 
 def say_verdict(verdict: Verdict, language: Language) -> str:
-    return VERDICTS[verdict][0 if language == "zh" else 1]
+    return in_language(VERDICTS[verdict], language)
 
 
 def say_left_out(why: LeftOut, language: Language) -> str:
-    return LEFT_OUT[why][0 if language == "zh" else 1]
+    return in_language(LEFT_OUT[why], language)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from bridge.reports.words import Language
+from bridge.sentences import Both, Language, in_language, phrase_book
 
 LIST_COMMAND = "bridge review list --source {source}"
 DECIDE_COMMAND = "bridge review decide N --accept"
 RELEASE_COMMAND = "bridge review decide N --release"
 """The commands that list and settle the questions of a source; they are defined in ``bridge.cli.reviews``."""
 
-PHRASES: dict[str, tuple[str, str]] = {
+PHRASES: dict[str, Both] = {
     "title": ("核对报告", "Mismatch report"),
     "drift_title": ("列表版面变了", "The list looks otherwise"),
     "drift_now": ("现在的列表", "The list now"),
@@ -155,7 +153,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
 }
 
-SHEETS: dict[str, tuple[str, str]] = {
+SHEETS: dict[str, Both] = {
     "summary": ("概况", "Summary"),
     "doubtful": ("待处理", "Doubtful"),
     "changes": ("变更", "Changes"),
@@ -164,18 +162,8 @@ SHEETS: dict[str, tuple[str, str]] = {
     "notes": ("记录", "Noted"),
 }
 
-Say = Callable[..., str]
-
-
-def phrases(language: Language) -> Say:
-    """``say("seconds", n=3)`` in one language; KeyError for an unknown phrase."""
-    index = 0 if language == "zh" else 1
-
-    def say_phrase(name: str, **values: object) -> str:
-        return PHRASES[name][index].format(**values)
-
-    return say_phrase
+phrases = phrase_book(PHRASES)
 
 
 def sheet_name(name: str, language: Language) -> str:
-    return SHEETS[name][0 if language == "zh" else 1]
+    return in_language(SHEETS[name], language)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bridge.contracts.kept import Ask, Link, LinkHow, LinkState, Stated, StoredContract
-from bridge.reports.phrases import Say
-from bridge.reports.words import Language
+from bridge.sentences import Both, Language, in_language, phrase_book
 
-ASKS: dict[Ask, tuple[str, str]] = {
+ASKS: dict[Ask, Both] = {
     Ask.PROMISE: ("确认交期", "confirm the date"),
     Ask.UNMATCHED: ("没有对应的订单", "no order fits"),
     Ask.CHOOSE: ("选择订单", "choose the order"),
@@ -14,7 +13,7 @@ ASKS: dict[Ask, tuple[str, str]] = {
     Ask.EVENT: ("起算日不确定", "begin of the term unsure"),
     Ask.CALENDAR: ("节假日未知", "holidays not known"),
 }
-ASKS_MORE: dict[Ask, tuple[str, str]] = {
+ASKS_MORE: dict[Ask, Both] = {
     Ask.PROMISE: (
         "机器不能确定承诺的日期，请看图确认、更正，或者说明没有承诺。",
         "The date is not certain. Look at the picture; confirm it, correct it, or say that there is none.",
@@ -40,7 +39,7 @@ ASKS_MORE: dict[Ask, tuple[str, str]] = {
         "It counts working days of a year whose holidays are not known yet. Enter the date.",
     ),
 }
-EVENTS: dict[str, tuple[str, str]] = {
+EVENTS: dict[str, Both] = {
     "signing": ("签订", "signing"),
     "effective": ("生效", "effectiveness"),
     "payment": ("收到款项", "payment"),
@@ -51,18 +50,18 @@ EVENTS: dict[str, tuple[str, str]] = {
     "materials": ("来料", "materials"),
     "lc": ("信用证", "letter of credit"),
 }
-HOWS: dict[LinkHow, tuple[str, str]] = {
+HOWS: dict[LinkHow, Both] = {
     LinkHow.CONTRACT_NO: ("合同号", "contract number"),
     LinkHow.ORDER_NO: ("订单号", "order number"),
     LinkHow.BUYER_AMOUNT_DATE: ("买方、金额和日期", "buyer, amount and date"),
     LinkHow.PERSON: ("人工", "a person"),
 }
-STATES: dict[LinkState, tuple[str, str]] = {
+STATES: dict[LinkState, Both] = {
     LinkState.LINKED: ("已对应", "bound"),
     LinkState.PROPOSED: ("可能", "may be"),
     LinkState.REFUSED: ("不是", "is not"),
 }
-PHRASES: dict[str, tuple[str, str]] = {
+PHRASES: dict[str, Both] = {
     "contracts": ("合同", "Contracts"),
     "contract": ("合同", "Contract"),
     "waiting": ("等待处理", "waiting"),
@@ -133,36 +132,25 @@ PHRASES: dict[str, tuple[str, str]] = {
     "no_order": ("没有订单 {order}。", "There is no order {order}."),
 }
 
-
-def contract_phrases(language: Language) -> Say:
-    index = _index(language)
-
-    def say(name: str, /, **values: object) -> str:
-        return PHRASES[name][index].format(**values)
-
-    return say
-
-
-def _index(language: Language) -> int:
-    return 0 if language == "zh" else 1
+contract_phrases = phrase_book(PHRASES)
 
 
 def say_ask(ask: Ask, language: Language) -> str:
-    return ASKS[ask][_index(language)]
+    return in_language(ASKS[ask], language)
 
 
 def explain_ask(ask: Ask, language: Language) -> str:
-    return ASKS_MORE[ask][_index(language)]
+    return in_language(ASKS_MORE[ask], language)
 
 
 def say_event(event: str, language: Language) -> str:
     """Of one event or of several joined with +; one of another version's stays as it is."""
-    names = [EVENTS[e][_index(language)] if e in EVENTS else e for e in event.split("+")]
+    names = [in_language(EVENTS[e], language) if e in EVENTS else e for e in event.split("+")]
     return " + ".join(names)
 
 
 def say_link(link: Link, language: Language) -> str:
-    return f"{STATES[link.state][_index(language)]} · {HOWS[link.how][_index(language)]}"
+    return f"{in_language(STATES[link.state], language)} · {in_language(HOWS[link.how], language)}"
 
 
 def say_term(stated: Stated, language: Language) -> str:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,7 +27,7 @@ from PIL import Image
 from bridge import promises as promises_module
 from bridge import wiring
 from bridge.beside import Daily
-from bridge.promises import Promises, last_report
+from bridge.promises import Promises, reported
 from bridge.testing.receivers import Receiver
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
@@ -106,7 +105,7 @@ def test_a_late_order_stands_in_the_nightly_report_with_the_clause_and_the_cell(
     world.erp.edit(number, status="已发货")
     assert world.sync().error is None
 
-    due = Daily(clock_time(2), ZONE, partial(last_report, world.data), clock, time.monotonic)
+    due = Daily(clock_time(2), ZONE, reported(world.data), clock, time.monotonic)
     clock.to(8, 4, 2)
     assert due()
     report, page = contracts.write_on_time()
@@ -129,7 +128,7 @@ def test_a_late_order_stands_in_the_nightly_report_with_the_clause_and_the_cell(
     told = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
     assert [(o["order_no"], o["verdict"], o["contract_no"]) for o in told["orders"]] == [(number, "late", NUMBER)]
     assert told["total"] == {"name": "", "judged": 1, "on_time": 0, "uncertain": 0, "rate": 0.0}
-    assert not Daily(clock_time(2), ZONE, partial(last_report, world.data), clock, time.monotonic)()
+    assert not Daily(clock_time(2), ZONE, reported(world.data), clock, time.monotonic)()
 
 
 def words_of(world: World, png: bytes, *, whole: bool = False) -> list[str]:

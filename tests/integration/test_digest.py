@@ -9,7 +9,7 @@ import pytest
 from store_samples import NOW, Runs, line
 
 from bridge.beside import DIGEST, jobs
-from bridge.digest import begin, digest, last_digest, note_digest
+from bridge.digest import begin, digest, digested
 from bridge.interfaces import NoticeLevel
 from bridge.records import Doubt
 from bridge.settings import load_settings
@@ -85,10 +85,10 @@ def test_it_is_due_once_a_day_and_not_at_the_first_start(tmp_path: Path) -> None
     assert not job.wanted()
     now[0], elapsed[0] = NOW + timedelta(hours=23, minutes=50), 86_000.0  # 09:05 the next day
     assert job.wanted()
-    note_digest(folder, now[0])
+    digested(folder).note(now[0])
     elapsed[0] += 3600
     assert not job.wanted()
-    assert last_digest(folder) == now[0]
+    assert digested(folder)() == now[0]
 
 
 def test_whoever_wants_none_gets_none(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from PIL import Image
 from bridge.beside import AGAIN_S, Daily
 from bridge.contracts.kept import Ask, Link, LinkHow, LinkState, Stated, StoredContract
 from bridge.evidence import FolderEvidence
-from bridge.promises import last_report, note_report
+from bridge.promises import reported
 from bridge.records import Box, Doubt, FieldValue, Reading, Witness
 from bridge.reports.on_time import LeftOut, OnTime, PromisedOrder, Rate, Verdict, is_out, on_time, week
 from bridge.reports.on_time_files import OnTimeReport, plot
@@ -263,7 +262,7 @@ def test_every_word_is_there_in_both_languages() -> None:
 
 def test_the_nightly_report_is_due_once_a_night_and_made_up_for(tmp_path: Path) -> None:
     now, elapsed = [at(5, 11, 1)], [0.0]
-    due = Daily(at(1, 1, 2).time(), ZONE, partial(last_report, tmp_path), lambda: now[0], lambda: elapsed[0])
+    due = Daily(at(1, 1, 2).time(), ZONE, reported(tmp_path), lambda: now[0], lambda: elapsed[0])
 
     def later(moment: datetime) -> bool:
         elapsed[0] += AGAIN_S
@@ -271,15 +270,15 @@ def test_the_nightly_report_is_due_once_a_night_and_made_up_for(tmp_path: Path) 
         return due()
 
     assert due()  # the first night of all
-    note_report(tmp_path, now[0])
+    reported(tmp_path).note(now[0])
     assert not later(at(5, 11, 1))
     assert later(at(5, 11, 2))
     assert not due()  # asked at once again: the run that was started is given its time
     assert later(at(5, 11, 3))  # and it failed: tried again
-    note_report(tmp_path, now[0])
+    reported(tmp_path).note(now[0])
     assert not later(at(5, 12, 1))
     assert later(at(5, 14, 17))  # the machine was off for days
-    note_report(tmp_path, at(12, 31))  # written while the clock was wrong
+    reported(tmp_path).note(at(12, 31))  # written while the clock was wrong
     assert later(at(5, 15, 2))
     (tmp_path / "on-time-reported").write_text("rubbish", encoding="utf-8")
     assert later(at(5, 15, 2))

@@ -8,7 +8,8 @@ from bridge.erp import totp
 from bridge.erp.guard import CHANGING_WORDS, place_at
 from bridge.erp.steps import Credentials, fill_placeholders
 from bridge.errors import ConfigError, GuardViolation, ProfileError
-from bridge.profiles import At, Profile, parse_profile
+from bridge.profile_steps import At
+from bridge.profiles import Profile, parse_profile
 
 VALUES = {"user": "bridge", "password": "s{today}cret"}
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from bridge.interfaces import Role
-from bridge.reports.phrases import Say
-from bridge.reports.words import Language
+from bridge.sentences import Both, Language, in_language, phrase_book
 
-ROLES: dict[Role, tuple[str, str]] = {
+ROLES: dict[Role, Both] = {
     Role.ADMINISTRATOR: ("管理员", "administrator"),
     Role.OPERATOR: ("操作员", "operator"),
     Role.VIEWER: ("只读", "viewer"),
 }
 
-PHRASES: dict[str, tuple[str, str]] = {
+PHRASES: dict[str, Both] = {
     "app": ("核对台", "Review"),
     "queue": ("待决定", "Queue"),
     "orders": ("订单", "Orders"),
@@ -195,16 +194,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "failed": ("出错了，没有保存。", "Something went wrong; nothing was saved."),
 }
 
-
-def phrases(language: Language) -> Say:
-    """``say("minutes_ago", n=3)`` in one language; KeyError for an unknown phrase."""
-    index = 0 if language == "zh" else 1
-
-    def say_phrase(name: str, /, **values: object) -> str:
-        return PHRASES[name][index].format(**values)
-
-    return say_phrase
+phrases = phrase_book(PHRASES)
 
 
 def role_name(role: Role, language: Language) -> str:
-    return ROLES[role][0 if language == "zh" else 1]
+    return in_language(ROLES[role], language)
