@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LAST = "last-digest"
 SPAN = timedelta(hours=24)
+PROMISED_DAYS = 30
+"""Of the on-time rate: by the promised day."""
 NAMED = 3
 """Orders and sources that are called by name; a chat message is read on a phone."""
 MOST_RUNS = 2000
@@ -49,6 +51,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "4. Dates: {n} orders are past their date and not shipped ({names})",
     ),
     "none_late": ("4. 交期：没有过期未发货的订单", "4. Dates: no order is past its date"),
+    "promised": (
+        "；合同承诺近 {days} 天准时 {share}（{on_time}/{judged}），逾期未发 {overdue}，{ahead} 天内到期 {near}",
+        "; promised in contracts: {share} on time in {days} days ({on_time} of {judged}), {overdue} overdue, "
+        "{near} due within {ahead} days",
+    ),
     "stuck": (
         "5. 送达：{waiting} 条待推送（最早 {age}），{parked} 条被拒收",
         "5. Deliveries: {waiting} messages wait (the oldest {age}), {parked} were refused",
@@ -96,8 +103,9 @@ def digest(app: App, now: datetime) -> Digest:
         waiting = say("waiting", n=len(asked), age=say.age(now - min(q.created_at for q in asked)))
     n_late, late = app.store.overdue(today, NAMED)
     names = ", ".join(o.order_no for o in late) + (f" {say('more')}" if n_late > len(late) else "")
+    promised, none_overdue = _promised(app, say)
     delivered, all_there = _delivered(app, say, now)
-    good = read_well and not asked and not n_late and all_there
+    good = read_well and not asked and not n_late and none_overdue and all_there
     review = app.settings.review
     return Digest(
         title=say("title", day=today.isoformat(), state=say("well") if good else say("look")),
@@ -105,7 +113,7 @@ def digest(app: App, now: datetime) -> Digest:
             *read,
             waiting,
             say("changes", **{k: sum(getattr(r, k) for r in past) for k in ("added", "changed", "gone", "left")}),
-            say("late", n=n_late, names=names) if n_late else say("none_late"),
+            (say("late", n=n_late, names=names) if n_late else say("none_late")) + promised,
             delivered,
         ),
         link=review.link("/dashboard"),
@@ -131,6 +139,23 @@ def _read(app: App, say: _Say, past: Sequence[RunSummary], now: datetime) -> tup
         well = well and complete is not None and now - complete <= SPAN
         well = well and (last is None or last not in bad)
     return lines or [say("no_source")], well and bool(lines)
+
+
+def _promised(app: App, say: _Say) -> tuple[str, bool]:
+    """The on-time report in half a sentence, where contracts promise something; is nothing overdue?"""
+    from bridge.promises import Promises
+    from bridge.reports.on_time import Verdict
+
+    report = Promises(app).on_time()
+    if not report.orders:
+        return "", True
+    rate, overdue = report.lately(PROMISED_DAYS), len(report.of(Verdict.OVERDUE))
+    share = "–" if rate.share is None else f"{rate.share:.0%}"
+    words = say(
+        "promised", days=PROMISED_DAYS, share=share, on_time=rate.on_time, judged=rate.judged, overdue=overdue,
+        near=len(report.of(Verdict.AT_RISK)), ahead=report.at_risk_days,
+    )  # fmt: skip
+    return words, not overdue
 
 
 def _delivered(app: App, say: _Say, now: datetime) -> tuple[str, bool]:

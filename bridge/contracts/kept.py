@@ -132,7 +132,7 @@ class StoredContract:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractEntry:
-    """One thing that a person did to a contract."""
+    """One thing that a person did to a contract, or that followed by itself (``by`` is then ``bridge``)."""
 
     at: datetime
     by: str

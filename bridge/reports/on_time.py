@@ -145,6 +145,11 @@ class OnTime:
     without_contract: int
     at_risk_days: int
 
+    def lately(self, days: int) -> Rate:
+        """Of the orders whose promised day lies within the last ``days`` days."""
+        since = self.as_of.date() - timedelta(days=days)
+        return _rate("", [o for o in self.orders if o.verdict in JUDGED and o.promised >= since])
+
     def of(self, *verdicts: Verdict) -> list[PromisedOrder]:
         """Those orders, the latest first; of those that are not due yet the most urgent first."""
         found = [o for o in self.orders if o.verdict in verdicts]

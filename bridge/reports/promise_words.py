@@ -113,7 +113,7 @@ PHRASES: dict[str, Both] = {
         "Until that is settled, the contract counts nowhere.",
     ),
     "decided_by": ("{by} 于 {when} 确定", "settled by {by}, {when}"),
-    "history": ("处理记录", "What people did"),
+    "history": ("经过", "What became of it"),
     "did_confirm": ("确认", "confirmed"),
     "did_correct": ("给出交期 {day}", "gave the date {day}"),
     "did_none": ("说明没有承诺日期", "said that it promises none"),
@@ -122,7 +122,14 @@ PHRASES: dict[str, Both] = {
     "did_unlink": ("不是订单 {order}", "said that it is not order {order}"),
     "did_replace": ("以合同 {n} 为准", "said that contract {n} holds"),
     "did_hold": ("以这份为准", "said that this one holds"),
-    "promises_of_order": ("合同承诺", "Promised in contracts"),
+    "did_bound": ("自动对应订单 {order}（{how}）", "bound to order {order} by itself ({how})"),
+    "did_proposed": ("可能是订单 {order}，等人确认", "may bind order {order}; a person is asked"),
+    "did_loosed": ("不再对应订单 {order}", "no longer bound to order {order}"),
+    "did_superseded": ("被合同 {n} 取代", "replaced by contract {n}"),
+    "did_revive": ("不再被取代", "no longer replaced"),
+    "did_come_to": ("交期推算为 {day}", "the term came to {day}"),
+    "did_reopen": ("交期又不确定了", "the term has no day any more"),
+    "came_in": ("收到合同", "Contract received"),
     "changed_meanwhile": (
         "这份合同刚刚被别人改过，你的决定没有保存；请再看一遍。",
         "Somebody changed this contract meanwhile; nothing was saved. Look at it again.",
@@ -151,6 +158,11 @@ def say_event(event: str, language: Language) -> str:
 
 def say_link(link: Link, language: Language) -> str:
     return f"{in_language(STATES[link.state], language)} · {in_language(HOWS[link.how], language)}"
+
+
+def say_how(how: str, language: Language) -> str:
+    """One of another version's stays as it is."""
+    return HOWS[LinkHow(how)][_index(language)] if how in {h.value for h in LinkHow} else how
 
 
 def say_term(stated: Stated, language: Language) -> str:

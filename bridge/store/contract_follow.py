@@ -33,11 +33,11 @@ class EventRules:
 NO_RULES = EventRules(fields={}, statuses={}, zone=lambda source: None, clock=lambda: datetime.now(UTC))
 
 
-def refresh(connection: Connection, rules: EventRules) -> int:
+def refresh(connection: Connection, rules: EventRules, now: datetime) -> int:
     """Writes what follows from all that is there; returns how many contracts changed."""
     changed = changes(connection, rules)
     for before, after in changed:
-        write_follow_up(connection, before, after)
+        write_follow_up(connection, before, after, now)
     return len(changed)
 
 

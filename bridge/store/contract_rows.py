@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,11 @@ from bridge.store.tables import contract_entries, contract_events, contract_link
 MOST_NUMBER = 2**63 - 1  # a larger one no database takes
 
 
-def write_follow_up(connection: Connection, before: StoredContract, after: StoredContract) -> None:
+BRIDGE = "bridge"
+"""Who did what nobody did."""
+
+
+def write_follow_up(connection: Connection, before: StoredContract, after: StoredContract, now: datetime) -> None:
     """Never the version: what follows by itself does not invalidate what a person is about to say."""
     values = {"due": after.due, "superseded_by": after.superseded_by, "asks": [a.value for a in after.asks]}
     connection.execute(update(contracts).where(contracts.c.id == after.id).values(values))
@@ -38,6 +42,31 @@ def write_follow_up(connection: Connection, before: StoredContract, after: Store
         ]  # fmt: skip
         if rows:
             connection.execute(insert(contract_events), rows)
+    told = [
+        {"contract": after.id, "at": now, "by": BRIDGE, "action": action, "details": details}
+        for action, details in _followed(before, after)
+    ]
+    if told:
+        connection.execute(insert(contract_entries), told)
+
+
+def _followed(before: StoredContract, after: StoredContract) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What of it a reader of the history wants to know: (action, details)."""
+    was = {(n.source, n.key): n for n in before.links}
+    now = {(n.source, n.key): n for n in after.links}
+    for at, link in now.items():
+        if at not in was or was[at].state is not link.state:
+            action = "bound" if link.state is LinkState.LINKED else "proposed"
+            yield (
+                action,
+                {"source": link.source, "key": link.key, "order_no": link.order_no, "how": link.how.value},
+            )
+    for at in was.keys() - now.keys():
+        yield "loosed", {"source": at[0], "key": at[1], "order_no": was[at].order_no}
+    if before.superseded_by != after.superseded_by:
+        yield "superseded", {"by_contract": after.superseded_by}
+    if after.stated.is_term and before.due != after.due:
+        yield "came_to", {"day": after.due.isoformat() if after.due else None}
 
 
 def link_row(contract: int, link: Link) -> dict[str, Any]:

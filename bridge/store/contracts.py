@@ -84,7 +84,7 @@ class Contracts:
                     connection.execute(insert(contracts).values(values).returning(contracts.c.id)).scalar_one(),
                     True,
                 )
-                refresh(connection, rules)
+                refresh(connection, rules, now)
             else:
                 fresh = False
             return load(connection, contracts.c.id == known)[0], fresh
@@ -97,7 +97,7 @@ class Contracts:
             if not changes(connection, rules):  # as nearly always: then nobody has to wait for us
                 return 0
         with self._database.write(lock=LOCK) as connection:
-            return refresh(connection, rules)
+            return refresh(connection, rules, rules.clock())
 
     # --- looking --------------------------------------------------------------------------------------------
 
@@ -112,13 +112,6 @@ class Contracts:
             found = load(connection, None)
         return [c for c in reversed(found) if c.asks or not waiting]
 
-    def contracts_of(self, source: str, key: str) -> list[StoredContract]:
-        """The contracts that bind this order or may do so, oldest first; replaced ones included."""
-        t = contract_links.c
-        bound = select(t.contract).where(t.source == source, t.key == key, t.state != LinkState.REFUSED.value)
-        with self._database.read() as connection:
-            return load(connection, contracts.c.id.in_(bound))
-
     def rows_of_order(self, order_no: str) -> list[tuple[str, str]]:
         """(source, key) of every row of this order number."""
         query = select(orders.c.source, orders.c.key).where(orders.c.order_no == order_no)
@@ -126,7 +119,7 @@ class Contracts:
             return [(r.source, r.key) for r in connection.execute(query.order_by(orders.c.source, orders.c.key))]
 
     def contract_entries(self, number: int) -> list[ContractEntry]:
-        """What people did to a contract, the newest first."""
+        """What became of a contract, by people and by itself, the newest first."""
         t = contract_entries.c
         query = select(contract_entries).where(t.contract == number).order_by(t.id.desc())
         with self._database.read() as connection:
@@ -169,7 +162,7 @@ class Contracts:
             connection.execute(update(contracts).where(contracts.c.id == number).values(values))
             told = {"stated": stated_json(given), "was": stated_json(before.stated)}
             note(connection, number, "confirm" if stated is None else "correct", told, by=by, now=now)
-            refresh(connection, rules)
+            refresh(connection, rules, now)
             return one(connection, number)
 
     def note_event(
@@ -196,7 +189,7 @@ class Contracts:
             rise(connection, before)
             told = {"event": event, "day": day.isoformat()}
             note(connection, number, "event", told, by=by, now=now)
-            refresh(connection, rules)
+            refresh(connection, rules, now)
             return one(connection, number)
 
     def link_contract(
@@ -228,9 +221,9 @@ class Contracts:
             link = Link(source=source, key=key, order_no=order_no, how=LinkHow.PERSON, state=state, by=by)
             connection.execute(insert(contract_links).values(link_row(number, link)))
             rise(connection, before)
-            told = {"source": source, "order_no": order_no}
+            told = {"source": source, "key": key, "order_no": order_no}
             note(connection, number, "link" if linked else "unlink", told, by=by, now=now)
-            refresh(connection, rules)
+            refresh(connection, rules, now)
             return one(connection, number)
 
     def replace_contract(
@@ -257,5 +250,5 @@ class Contracts:
             }  # fmt: skip
             connection.execute(update(contracts).where(contracts.c.id == number).values(values))
             note(connection, number, "replace", {"by_contract": by_contract}, by=by, now=now)
-            refresh(connection, rules)
+            refresh(connection, rules, now)
             return one(connection, number)

@@ -110,7 +110,6 @@ class SqlStore:
         self.refresh_contracts = kept.refresh_contracts
         self.contract = kept.contract
         self.contracts = kept.contracts
-        self.contracts_of = kept.contracts_of
         self.rows_of_order = kept.rows_of_order
         self.contract_entries = kept.contract_entries
         self.contract_pictures = kept.contract_pictures

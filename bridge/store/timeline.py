@@ -13,10 +13,22 @@ from sqlalchemy import Connection, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from bridge.central import SHIPPED
+from bridge.contracts.kept import LinkState
 from bridge.records import KEY_SEP, FieldValue
+from bridge.store.contract_rows import load
 from bridge.store.database import Database
 from bridge.store.encoding import value_from_json
-from bridge.store.tables import decisions, observations, order_events, orders, outbox, review_items
+from bridge.store.tables import (
+    contract_entries,
+    contract_links,
+    contracts,
+    decisions,
+    observations,
+    order_events,
+    orders,
+    outbox,
+    review_items,
+)
 
 MOST = 300
 """Entries of one kind that a time line shows, the newest."""
@@ -40,6 +52,8 @@ class FoundOrder:
 class Happened(StrEnum):
     """In the order in which one follows from the other."""
 
+    CONTRACT = "contract"  # a contract came in that binds the order, or may do so
+    PROMISE = "promise"  # what became of that contract
     READ = "read"  # a reading that differs from the one before
     ASKED = "asked"
     DECIDED = "decided"
@@ -54,7 +68,7 @@ class Entry:
 
     id: of the row it stands for.  what: the event, the action, the message's type or the question's kind.
     fields: READ: what was read otherwise than before.  changed: EVENT: field → (from, to) as text.
-    more: what else there is to say, by name.
+    more: what else there is to say, by name; CONTRACT and PROMISE: the ``contract`` as it stands now.
     """
 
     happened: Happened
@@ -111,6 +125,7 @@ class Timeline:
                 *_events(connection, source, key),
                 *_questions(connection, source, key),
                 *_messages(connection, source, row.order_no, key),
+                *_contracts(connection, source, key, own=bool(customers)),
             ]
             # At one moment the cause stands below what followed from it.
             rank = list(Happened)
@@ -289,6 +304,31 @@ def _messages(connection: Connection, source: str, order_no: str, key: str) -> l
                 by=row.receiver,
                 more={"state": row.state, "attempts": row.attempts, "error": row.last_error or ""},
             )
+        )
+    return entries
+
+
+def _contracts(connection: Connection, source: str, key: str, *, own: bool) -> list[Entry]:
+    """own: only contracts that surely bind this order; one that only may do so could be another customer's."""
+    link, e = contract_links.c, contract_entries.c
+    bound = select(link.contract).where(link.source == source, link.key == key)
+    if own:
+        bound = bound.where(link.state == LinkState.LINKED.value)
+    kept = {
+        c.id: c for c in load(connection, contracts.c.id.in_(bound.order_by(link.contract.desc()).limit(MOST)))
+    }
+    entries = [
+        Entry(happened=Happened.CONTRACT, at=c.received_at, id=c.id, what="received", more={"contract": c})
+        for c in kept.values()
+    ]
+    told = select(contract_entries).where(e.contract.in_(kept)).order_by(e.id.desc()).limit(MOST)
+    for row in connection.execute(told):
+        # What was said of its other orders belongs on their time lines.
+        if row.details.get("source", source) != source or row.details.get("key", key) != key:
+            continue
+        more = {"contract": kept[row.contract], "details": row.details}
+        entries.append(
+            Entry(happened=Happened.PROMISE, at=row.at, id=row.id, what=row.action, by=row.by, more=more)
         )
     return entries
 

@@ -9,6 +9,7 @@ import pytest
 from store_samples import NOW, Runs, line
 
 from bridge.beside import DIGEST, jobs
+from bridge.contracts.result import ContractResult
 from bridge.digest import begin, digest, digested
 from bridge.interfaces import NoticeLevel
 from bridge.records import Doubt
@@ -66,6 +67,44 @@ def test_nothing_to_do_is_said_too(tmp_path: Path, language: str, words: str) ->
     made = digest(app_in(tmp_path, language), NOW)
     assert words in made.lines[1]
     assert not made.good, "a source that was never read is not well"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            "4. Dates: no order is past its date; promised in contracts: 50% on time in 30 days (1 of 2), 1 overdue, "
+            "1 due within 3 days",
+        ),
+        ("zh", "4. 交期：没有过期未发货的订单；合同承诺近 30 天准时 50%（1/2），逾期未发 1，3 天内到期 1"),
+    ],
+)
+def test_what_contracts_promised_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    app, now = app_in(tmp_path, language), NOW + timedelta(days=1)
+    monkeypatch.setattr("bridge.promises.utc_now", lambda: now)
+    days = {"SO-1": now.date() - timedelta(days=5), "SO-2": now.date() - timedelta(days=4), "SO-3": now.date()}
+    old = now.date() - timedelta(days=40)
+    runs = Runs(app.store)
+    runs.now = now
+    runs(
+        line("SO-1", contract_no="HT-2026-0001", ship_date=days["SO-1"]),
+        line("SO-2", contract_no="HT-2026-0002"),
+        line("SO-3", contract_no="HT-2026-0003"),
+        line("SO-4", contract_no="HT-2026-0004", ship_date=old),
+    )
+    for n, day in enumerate([*days.values(), old], 1):
+        read = ContractResult(
+            file="a.pdf", promised_date=day, promised_dates=(day,), kind="absolute", contract_no=f"HT-2026-000{n}", status="ok",
+        )  # fmt: skip
+        app.store.keep_contract(
+            content=str(n), file="a.pdf", as_read=read.as_json(), picture="", page_picture="", now=now
+        )
+    made = digest(app, now)
+    assert made.lines[3] == words
+    assert not made.good
 
 
 def test_it_is_due_once_a_day_and_not_at_the_first_start(tmp_path: Path) -> None:

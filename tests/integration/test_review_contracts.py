@@ -89,7 +89,7 @@ def test_it_is_corrected_or_said_to_promise_nothing(desk: Desktop) -> None:
     expect(page.locator(".date")).to_have_text("2026-06-01")
     page.get_by_role("button", name=SAY("none")).click()
     expect(page.locator(".date")).to_have_text(SAY("no_date"))
-    assert [e.action for e in desk.app.store.contract_entries(1)] == ["correct", "correct"]
+    assert [e.action for e in desk.app.store.contract_entries(1)] == ["correct", "correct", "bound"]
     expect(page.locator(".did li").first).to_contain_text(SAY("did_none"))
 
 
@@ -112,8 +112,12 @@ def test_an_order_is_chosen_or_refused_and_shows_its_promise(desk: Desktop) -> N
     expect(page.locator(".link")).to_contain_text("SO-010022")
     assert desk.app.store.contract(1).asks == ()
     page.get_by_role("link", name="SO-010022").click()
-    expect(page.locator(".promises")).to_contain_text("2026-05-10")
-    assert page.locator(".promises img").evaluate("i => i.complete && i.naturalWidth") == 900
+    expect(page.locator(".facts")).to_contain_text("2026-05-10")
+    entry = page.locator(".time li.contract")
+    expect(entry).to_contain_text("2026-05-10")
+    assert entry.locator("img").evaluate("i => i.complete && i.naturalWidth") == 900
+    expect(page.locator(".time li.promise").first).to_contain_text(SAY("did_link", order="SO-010022"))
+    expect(page.locator(".time li.promise").first).to_contain_text("li")
     page.goto(f"{desk.url}/contracts/1")
     page.get_by_role("button", name=SAY("is_not")).click()
     assert desk.app.store.contract(1).asks == (Ask.UNMATCHED,)

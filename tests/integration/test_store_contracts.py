@@ -17,6 +17,7 @@ from bridge.errors import AlreadyDecided, UsageError
 from bridge.records import Doubt, RunStatus
 from bridge.store import SqlStore
 from bridge.store.contract_follow import EventRules
+from bridge.store.timeline import Happened
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RULES = EventRules(
@@ -39,6 +40,14 @@ def keep(store: SqlStore, read: ContractResult = READ, content: str = "a", rules
     return store.keep_contract(
         content=content * 64, file=f"{content}.pdf", as_read=read.as_json(), picture="", page_picture="", now=NOW, rules=rules
     )[0]  # fmt: skip
+
+
+def on_the_line(store: SqlStore, no: str, customers: tuple[str, ...] = ()) -> list[str]:
+    """What the order's time line tells of contracts, oldest first."""
+    history = store.order_history("demo", key(no), customers=customers)
+    assert history is not None
+    told = [e for e in history.entries if e.happened in (Happened.CONTRACT, Happened.PROMISE)]
+    return [e.what for e in sorted(told, key=lambda e: (e.more["contract"].id, e.happened, e.id))]
 
 
 def order(no: str, contract_no: str | None = None, **fields: Any) -> Any:
@@ -82,8 +91,8 @@ def test_orders_of_the_exact_number_are_linked_whichever_comes_first(store: SqlS
     ]
     assert found.asks == ()
     assert store.refresh_contracts(RULES) == 0
-    assert [c.id for c in store.contracts_of("demo", key("SO-1"))] == [1]
-    assert store.contracts_of("demo", key("SO-3")) == []
+    assert on_the_line(store, "SO-1") == ["received", "bound"]
+    assert on_the_line(store, "SO-3") == []
 
 
 def test_a_number_that_is_only_alike_is_a_question(store: SqlStore) -> None:
@@ -104,7 +113,26 @@ def test_what_a_person_refused_is_not_linked_again(store: SqlStore) -> None:
     assert (after.linked, after.asks) == ((), (Ask.UNMATCHED,))
     store.refresh_contracts(RULES)
     assert store.contract(1).linked == ()
-    assert store.contracts_of("demo", key("SO-1")) == []
+    assert on_the_line(store, "SO-1") == ["received", "bound", "unlink"]
+
+
+def test_an_orders_time_line_tells_what_became_of_its_promises(store: SqlStore) -> None:
+    run(Runs(store), order("SO-1", "HT-2026-0108"), order("SO-2", "HT-2026-0108"))
+    keep(store, OPEN)
+    store.note_event(1, "payment", date(2026, 3, 2), version=None, by="li", now=NOW, rules=RULES)
+    keep(store, replace(READ, contract_no="HT-9"), "b")
+    store.replace_contract(1, 2, version=None, by="wang", now=NOW, rules=RULES)
+    store.link_contract(2, "demo", key("SO-1"), version=None, by="li", now=NOW, rules=RULES)
+    first = ["received", "bound", "event", "came_to", "replace"]
+    assert on_the_line(store, "SO-1") == [*first, "received", "link"]
+    assert on_the_line(store, "SO-2") == first, "what was said of the other order stands on its own line"
+
+
+def test_an_account_of_one_customer_sees_only_promises_that_surely_bind_the_order(store: SqlStore) -> None:
+    run(Runs(store), order("SO-1", "HT-2O26-O1O8"))
+    keep(store)
+    assert on_the_line(store, "SO-1") == ["received", "proposed"]
+    assert on_the_line(store, "SO-1", ("上海鑫盛机电有限公司",)) == []
 
 
 def test_the_number_of_another_buyer_is_a_question(store: SqlStore) -> None:

@@ -18,6 +18,7 @@ from bridge.reports.promise_words import (
     explain_ask,
     say_ask,
     say_event,
+    say_how,
     say_link,
     say_promise,
     say_term,
@@ -114,15 +115,6 @@ def _day(form: Mapping[str, str]) -> date:
     return date.fromisoformat(form.get("day", "").strip())
 
 
-def of_order(visit: Visit, source: str, key: str) -> list[StoredContract]:
-    """The contracts of an order's page.  Those that only may be its own could be another customer's, and are shown
-    to nobody who may not see all."""
-    found = visit.desk.store.contracts_of(source, key)
-    if not visit.customers:
-        return found
-    return [c for c in found if any((n.source, n.key) == (source, key) for n in c.linked)]
-
-
 def words(visit: Visit) -> dict[str, Any]:
     """What templates that show contracts call."""
     language = visit.language
@@ -131,6 +123,7 @@ def words(visit: Visit) -> dict[str, Any]:
         "say_ask": lambda ask: say_ask(ask, language),
         "explain_ask": lambda ask: explain_ask(ask, language),
         "say_event": lambda event: visit.show.plain(say_event(event, language)),
+        "say_did": lambda action, details: did(action, details, language),
         "say_link": lambda link: say_link(link, language),
         "say_promise": lambda c: say_promise(c, language),
         "say_why": lambda c: say_why(c.reason, language),
@@ -163,18 +156,29 @@ def kept_picture(visit: Visit, sha256: str) -> Picture | None:
 
 
 def _did(entry: ContractEntry, language: Language) -> str:
-    say, d = contract_phrases(language), entry.details
-    match entry.action:
+    return did(entry.action, entry.details, language)
+
+
+def did(action: str, d: Mapping[str, Any], language: Language) -> str:
+    """What was done to a contract, or followed by itself."""
+    say = contract_phrases(language)
+    match action:
+        case "confirm":
+            return say("did_confirm")
         case "correct" if d["stated"]["day"]:
             return say("did_correct", day=d["stated"]["day"])
         case "correct":
             return say("did_none")
         case "event":
             return say("did_event", event=say_event(d["event"], language), day=d["day"])
-        case "link" | "unlink":
-            return say(f"did_{entry.action}", order=d["order_no"])
-        case "replace" if d["by_contract"] is not None:
-            return say("did_replace", n=d["by_contract"])
-        case "replace":
-            return say("did_hold")
-    return say("did_confirm")
+        case "link" | "unlink" | "proposed" | "loosed":
+            return say(f"did_{action}", order=d["order_no"])
+        case "bound":
+            return say("did_bound", order=d["order_no"], how=say_how(d["how"], language))
+        case "replace" | "superseded" if d["by_contract"] is not None:
+            return say(f"did_{action}", n=d["by_contract"])
+        case "replace" | "superseded":
+            return say("did_hold" if action == "replace" else "did_revive")
+        case "came_to":
+            return say("did_come_to", day=d["day"]) if d["day"] else say("did_reopen")
+    return action  # another version's

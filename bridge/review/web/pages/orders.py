@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from bridge.contracts.kept import StoredContract
 from bridge.review.web.desk import Refused, Visit
 from bridge.review.web.pages import contracts
+from bridge.store.timeline import Happened, OrderHistory
 
 FOUND = 50
 LONGEST = 200  # characters of a search
@@ -29,10 +31,17 @@ def order(visit: Visit) -> Response:
         h=history,
         o=history.order,
         picture_of=visit.desk.pictures.of,
-        contracts=contracts.of_order(visit, history.order.source, history.order.key),
+        promises=_promises(history),
         clause_of=lambda c: contracts.kept_picture(visit, c.picture),
         **contracts.words(visit),
     )
+
+
+def _promises(history: OrderHistory) -> list[StoredContract]:
+    """The contracts that bind the order now."""
+    here = history.order.source, history.order.key
+    every = [e.more["contract"] for e in reversed(history.entries) if e.happened is Happened.CONTRACT]
+    return [c for c in every if not c.superseded_by and any((n.source, n.key) == here for n in c.linked)]
 
 
 def picture(visit: Visit) -> Response:
