@@ -162,7 +162,7 @@ def say_link(link: Link, language: Language) -> str:
 
 def say_how(how: str, language: Language) -> str:
     """One of another version's stays as it is."""
-    return HOWS[LinkHow(how)][_index(language)] if how in {h.value for h in LinkHow} else how
+    return in_language(HOWS[LinkHow(how)], language) if how in {h.value for h in LinkHow} else how
 
 
 def say_term(stated: Stated, language: Language) -> str:
