@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ import psutil
 MARK = "BRIDGE_PROCESS_MARK"
 KILL_ROUNDS = 20  # whoever still starts processes while being killed is met again in the next round
 ROUND_S = 0.5
+LOOK_S = 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +78,7 @@ def kill_all(marked: Marked) -> int:
                 killed.add(process.pid)
             except psutil.NoSuchProcess:
                 continue
-        psutil.wait_procs(family, timeout=ROUND_S)
+        wait_for_end(family, ROUND_S)
         marked.process.poll()  # collects our own child, which else stays as a zombie
     return len(killed)
 
@@ -112,6 +114,17 @@ def _carries(process: psutil.Process, mark: str) -> bool:
         return bool(process.environ().get(MARK) == mark)
     except (psutil.Error, OSError):  # another user's, or gone meanwhile
         return False
+
+
+def wait_for_end(processes: Collection[psutil.Process], timeout: float) -> None:
+    """Returns once none of them lives, or after timeout (seconds).
+
+    Unlike psutil's own ``wait_procs`` not until each has left the process table: an orphan stays there as a zombie
+    until the machine's first process collects it, and in a container that may be never.
+    """
+    deadline = time.monotonic() + timeout
+    while any(_alive(p) for p in processes) and time.monotonic() < deadline:
+        time.sleep(LOOK_S)
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -33,6 +33,7 @@ from bridge import profiles
 from bridge.erp.find_browser import find_browser, launch_args
 from bridge.erp.trust import checked_key
 from bridge.errors import SetupError
+from bridge.processes import wait_for_end
 
 # How long closing may take before the browser's processes are ended from outside.
 CLOSING_LIMIT_S = 10.0
@@ -247,7 +248,7 @@ def _kill(processes: set[psutil.Process]) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(processes, timeout=CLOSING_LIMIT_S)
+    wait_for_end(processes, CLOSING_LIMIT_S)
 
 
 def _sweep() -> None:
