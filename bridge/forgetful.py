@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bridge.interfaces import CellMemory, GlyphPicture
+from bridge.interfaces import CellMemory, GlyphPicture, Recalled
 
 
 class Forgetful:
@@ -14,12 +14,16 @@ class Forgetful:
     def __init__(self, memory: CellMemory) -> None:
         self.lookup = memory.lookup
         self.glyphs = memory.glyphs
+        self.recall = memory.recall
 
     def learn(self, proofs: Sequence[Any]) -> None:
         del proofs
 
     def keep_glyphs(self, source: str, face: str, learned: Sequence[Any]) -> None:
         del source, face, learned
+
+    def keep_reads(self, source: str, epoch: str, fresh: Sequence[Any], used: Sequence[str]) -> None:
+        del source, epoch, fresh, used
 
 
 class NoMemory:
@@ -38,3 +42,10 @@ class NoMemory:
 
     def keep_glyphs(self, source: str, face: str, learned: Sequence[Any]) -> None:
         del source, face, learned
+
+    def recall(self, source: str, keys: Sequence[str]) -> Recalled:
+        del source, keys
+        return Recalled(epoch="", bodies={})
+
+    def keep_reads(self, source: str, epoch: str, fresh: Sequence[Any], used: Sequence[str]) -> None:
+        del source, epoch, fresh, used

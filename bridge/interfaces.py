@@ -207,7 +207,34 @@ class GlyphMemory(Protocol):
         ...
 
 
-class CellMemory(Memory, GlyphMemory, Protocol):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptRead:
+    """What a page or row said, for when the same picture is met again.  sure: nothing in it is doubtful."""
+
+    key: str  # hash of the pixels and of all else that the reading depends on
+    body: bytes
+    sure: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recalled:
+    epoch: str  # given back with what is kept: no longer believed if a person or a contradiction came between
+    bodies: Mapping[str, bytes]
+
+
+class ReadMemory(Protocol):
+    """Whole rows and pages that were read before, per source, on disk, bounded."""
+
+    def recall(self, source: str, keys: Sequence[str]) -> Recalled:
+        """Those known and believed.  What was doubtful is left out where it is time to try it anew."""
+        ...
+
+    def keep_reads(self, source: str, epoch: str, fresh: Sequence[KeptRead], used: Sequence[str]) -> None:
+        """epoch: as ``recall`` gave it before these were read.  used: keys that were recalled and served."""
+        ...
+
+
+class CellMemory(Memory, GlyphMemory, ReadMemory, Protocol):
     """All that is remembered of a source's cells."""
 
 

@@ -177,7 +177,9 @@ class App:
     def reader(self, source: str, profile: Profile, memory: CellMemory, redrawer: Redrawer | None) -> PageReader:
         from bridge.ocr.reader import ScreenReader
 
-        return ScreenReader(profile, source, self.net, memory, redrawer, fast=self.fast_net, glyphs=memory)
+        return ScreenReader(
+            profile, source, self.net, memory, redrawer, fast=self.fast_net, glyphs=memory, reads=memory
+        )
 
     # --- use cases ----------------------------------------------------------------------------------------------
 

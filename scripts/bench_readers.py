@@ -71,7 +71,16 @@ class Bridge:
         from bridge.ocr.reader import ScreenReader
 
         small, tiny = self._nets
-        self._reader = ScreenReader(self._profile, self._source, small, self._store, self._redrawer, fast=tiny)
+        self._reader = ScreenReader(
+            self._profile,
+            self._source,
+            small,
+            self._store,
+            self._redrawer,
+            fast=tiny,
+            glyphs=self._store,
+            reads=self._store,
+        )
 
     def read(self, page: Drawn, image: Image, number: int) -> Answers:
         from bridge.parse.orders import parse_grids

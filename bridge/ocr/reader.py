@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bridge.errors import UnreadableImage
-from bridge.interfaces import GlyphMemory, Memory, Progress, Redrawer, TextReader
+from bridge.interfaces import GlyphMemory, Memory, Progress, ReadMemory, Redrawer, TextReader
 from bridge.ocr.cells import Cell, nothing, unread, wanted
 from bridge.ocr.count import read_count
 from bridge.ocr.glyphs import GlyphReader
@@ -15,11 +15,23 @@ from bridge.ocr.grid import find_grid
 from bridge.ocr.layout import RawCell, RawGrid, grid_of_page, heading_key, known_headings, match_columns
 from bridge.ocr.pictures import cell_picture, for_the_net
 from bridge.ocr.proving import CellProver
+from bridge.ocr.recall import ReadRow, Recall, row_top
 from bridge.profiles import Column, Profile
 from bridge.records import Doubt, Grid, GridRow, PageShot, Reading, RowKind
 
 HEADINGS_WITHIN = 6
 """Rows from the top among which the headings are looked for in a picture without the page's help."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row of the picture.  top: pixels of the shot; known: what it said when it was met before."""
+
+    key: str
+    top: int
+    cells: list[Cell | None]
+    known: ReadRow | None
+    sure: bool = True
 
 
 class ScreenReader:
@@ -28,7 +40,8 @@ class ScreenReader:
 
     redrawer: None where no browser is at hand; then drawing back is no witness.  fast: a smaller net that proposes
     first where drawing back can prove.  glyphs: what is kept of single characters, for pictures that no browser of
-    ours drew; None: such pictures stay unproven.
+    ours drew; None: such pictures stay unproven.  reads: whole rows and pages that were read before; None: each is
+    read anew.
     """
 
     def __init__(
@@ -41,6 +54,7 @@ class ScreenReader:
         *,
         fast: TextReader | None = None,
         glyphs: GlyphMemory | None = None,
+        reads: ReadMemory | None = None,
     ) -> None:
         self._profile = profile
         self._source = source
@@ -49,10 +63,19 @@ class ScreenReader:
         self._memory = memory
         by_glyphs = GlyphReader(source, profile, glyphs, self._fast) if glyphs is not None else None
         self._prover = CellProver(source, net, self._fast, memory, redrawer, by_glyphs)
+        self._recall = Recall(source, profile, reads)
 
     def read(self, shot: PageShot, progress: Progress | None = None) -> Grid:
         """Raises LayoutChanged if the headings are not as in the profile, UnreadableImage if there is no table,
         ReadError if the engine fails."""
+        grid = self._recall.page(shot)
+        if grid is None:
+            grid = self._read(shot)
+        if progress:
+            progress("read", len(grid.rows), len(grid.rows))
+        return grid
+
+    def _read(self, shot: PageShot) -> Grid:
         help_given = bool(shot.cells)
         grid = grid_of_page(shot) if help_given else self._with_headings(find_grid(shot), shot)
         if not grid.headings:
@@ -65,12 +88,11 @@ class ScreenReader:
         headings = self._headings(shot, grid, salt)
         columns = match_columns([h.text for h in headings], self._profile, page=shot.number)
         rows = self._rows(shot, grid, columns, salt)
-        self._prover.prove(shot, [c for row in rows for c in row if c is not None and c.column is not None])
-        self._look_closer(shot, rows)
-        self._prover.learn(c for row in rows for c in row if c is not None)
-        if progress:
-            progress("read", len(rows), len(rows))
-        return Grid(
+        fresh = [row.cells for row in rows if row.known is None]
+        self._prover.prove(shot, [c for row in fresh for c in row if c is not None and c.column is not None])
+        self._look_closer(shot, fresh)
+        self._prover.learn(c for row in fresh for c in row if c is not None)
+        read = Grid(
             page=shot.number,
             shot=shot.sha256,
             columns=tuple(c.field if c is not None else None for c in columns),
@@ -85,6 +107,9 @@ class ScreenReader:
                 memory=self._memory,
             ),
         )
+        sure = all(row.sure for row in rows) and (read.total_count is None or read.total_count.proven)
+        self._recall.done(shot, read, sure=sure)
+        return read
 
     def _with_headings(self, grid: RawGrid, shot: PageShot) -> RawGrid:
         """Tells the heading row from the others: of the first rows the one that shows most known headings."""
@@ -126,17 +151,19 @@ class ScreenReader:
             out.append(replace(base, text=text, proven=all(r.proven for r in found)))
         return tuple(out)
 
-    def _rows(
-        self, shot: PageShot, grid: RawGrid, columns: Sequence[Column | None], salt: str
-    ) -> list[list[Cell | None]]:
+    def _rows(self, shot: PageShot, grid: RawGrid, columns: Sequence[Column | None], salt: str) -> list[_Row]:
+        there = [row for row in grid.rows if any(c is not None for c in row)]
         rows = []
-        for row in grid.rows:
-            cells = [
-                self._cell(shot, raw, wanted(columns[i] if i < len(columns) else None), i, salt)
-                for i, raw in enumerate(row)
-            ]
-            if any(c is not None for c in cells):
-                rows.append(cells)
+        for raw, (key, known) in zip(there, self._recall.rows(shot, there, columns, salt), strict=True):
+            cells = (
+                []
+                if known is not None
+                else [
+                    self._cell(shot, c, wanted(columns[i] if i < len(columns) else None), i, salt)
+                    for i, c in enumerate(raw)
+                ]
+            )
+            rows.append(_Row(key, row_top(raw), cells, known))
         return rows
 
     @staticmethod
@@ -146,7 +173,7 @@ class ScreenReader:
         picture = cell_picture(shot.image, raw.rect, shot.scale, salt=salt)
         return Cell(raw, picture, column, index)
 
-    def _look_closer(self, shot: PageShot, rows: list[list[Cell | None]]) -> None:
+    def _look_closer(self, shot: PageShot, rows: Sequence[list[Cell | None]]) -> None:
         """A row without its key, or with cells spanned, may be a total: then all its cells are read."""
         keys = set(self._profile.key)
         rest = [
@@ -166,16 +193,25 @@ class ScreenReader:
         ]
         self._prover.prove(shot, rest)
 
-    def _grid_rows(self, shot: PageShot, rows: list[list[Cell | None]]) -> tuple[GridRow, ...]:
+    def _grid_rows(self, shot: PageShot, rows: Sequence[_Row]) -> tuple[GridRow, ...]:
         out = []
         number = 0
         top = (shot.body.y if shot.body else 0.0) - shot.y_offset
         for row in rows:
-            readings = tuple(replace(_placed(shot, c), page=shot.number, row=number) for c in row)
-            y = min(c.raw.rect[1] for c in row if c is not None) / shot.scale
-            kind = self._kind(row)
-            out.append(GridRow(kind=kind, cells=readings, y_offset=y - top))
-            number += kind is RowKind.DATA
+            y_offset = row.top / shot.scale - top
+            if row.known is not None:
+                made = row.known.at(shot, row.top, number, y_offset)
+            else:
+                cells = tuple(replace(_placed(shot, c), page=shot.number, row=number) for c in row.cells)
+                made = GridRow(kind=self._kind(row.cells), cells=cells, y_offset=y_offset)
+                row.sure = all(
+                    r.proven
+                    for c, r in zip(row.cells, cells, strict=True)
+                    if c is not None and c.column is not None
+                )
+                self._recall.keep_row(row.key, made.kind, cells, row.top, sure=row.sure)
+            out.append(made)
+            number += made.kind is RowKind.DATA
         return tuple(out)
 
     def _kind(self, row: list[Cell | None]) -> RowKind:

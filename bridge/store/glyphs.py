@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -11,6 +12,7 @@ from bridge.interfaces import Clock, GlyphPicture
 from bridge.records import Witness
 from bridge.store.database import Database
 from bridge.store.observations import chunks
+from bridge.store.reads import read_anew
 from bridge.store.tables import glyphs, memory
 
 LIMIT = 40_000
@@ -64,7 +66,7 @@ class Glyphs:
             if fresh:
                 connection.execute(insert(glyphs), fresh)
             if retracted:
-                _take_back(connection, source)
+                _take_back(connection, source, now)
             _make_room(connection, source, self._limit)
 
     def forget_glyph(self, source: str, picture: str) -> None:
@@ -88,7 +90,7 @@ class Glyphs:
                 .where(glyphs.c.picture == found[0].picture)
                 .values(state=FORGOTTEN, proofs=[], against="a person said so")
             )
-            _take_back(connection, source)
+            _take_back(connection, source, self._clock())
 
 
 def _values(g: GlyphPicture) -> dict[str, object]:
@@ -129,8 +131,9 @@ def _picture(row: Row[tuple[object, ...]]) -> GlyphPicture:
     )
 
 
-def _take_back(connection: Connection, source: str) -> None:
+def _take_back(connection: Connection, source: str, now: datetime) -> None:
     """Forgets every cell of the source that glyphs have proven and no person has confirmed."""
+    read_anew(connection, source, now)
     rows = connection.execute(select(memory.c.picture, memory.c.witnesses).where(memory.c.source == source))
     by_glyphs = [
         row.picture for row in rows

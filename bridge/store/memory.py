@@ -13,6 +13,7 @@ from bridge.interfaces import Clock
 from bridge.records import ProvenPicture, Witness
 from bridge.store.database import Database
 from bridge.store.observations import chunks
+from bridge.store.reads import read_anew
 from bridge.store.tables import contradictions, memory
 
 LIMIT = 400_000
@@ -62,8 +63,13 @@ def learn(connection: Connection, proofs: Sequence[ProvenPicture], now: datetime
             for row in _rows(connection, source, list({p.picture for p in mine}))
         }
         known = dict(stored)
+        shaken = False
         for proof in mine:
-            known[proof.picture] = _merged(connection, proof, known.get(proof.picture), now)
+            was = known.get(proof.picture)
+            shaken |= Witness.PERSON in proof.witnesses or (was is not None and was.text != proof.text)
+            known[proof.picture] = _merged(connection, proof, was, now)
+        if shaken:
+            read_anew(connection, source, now)
         fresh = [_values(known[p], source, p, now) | {"learned_at": now} for p in known if p not in stored]
         again = [_values(known[p], source, p, now) for p in stored]
         if fresh:

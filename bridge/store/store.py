@@ -17,6 +17,7 @@ from bridge.store.glyphs import Glyphs
 from bridge.store.memory import LIMIT, PictureMemory
 from bridge.store.outbox import Outbox
 from bridge.store.queue import Queue
+from bridge.store.reads import Reads
 from bridge.store.reviews import Reviews
 from bridge.store.runs import Runs
 from bridge.store.settle import Settlements
@@ -148,6 +149,10 @@ class SqlStore:
         memory = PictureMemory(self._database, clock, memory_limit)
         self.lookup = memory.lookup
         self.learn = memory.learn
+
+        reads = Reads(self._database, clock)
+        self.recall = reads.recall
+        self.keep_reads = reads.keep_reads
 
         glyphs = Glyphs(self._database, clock)
         self.glyphs = glyphs.glyphs

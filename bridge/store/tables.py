@@ -308,6 +308,20 @@ glyphs = Table(
     Column("last_seen", UtcDateTime, nullable=False),
 )
 
+reads = Table(
+    "reads",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),  # hash of all that the reading depends on
+    Column("epoch", Text, nullable=False),  # another one than the source's in ``meta``: no longer believed
+    Column("sure", Boolean, nullable=False),  # nothing in it is doubtful
+    Column("tries", Integer, nullable=False),
+    Column("again_at", UtcDateTime, nullable=False),  # from then on what is doubtful is read anew
+    Column("body", LargeBinary, nullable=False),
+    Column("last_seen", UtcDateTime, nullable=False),
+    Index("ix_reads_last_seen", "source", "last_seen"),
+)
+
 contradictions = Table(
     "contradictions",
     metadata,

@@ -25,6 +25,7 @@ from bridge.store import audit
 from bridge.store.apply import apply_changes, load_baseline
 from bridge.store.database import Database, source_lock
 from bridge.store.observations import chunks
+from bridge.store.reads import read_anew
 from bridge.store.reviews import release_name
 from bridge.store.tables import baseline, decisions, memory, meta, order_events, orders, outbox, review_items
 from bridge.store.words import forget_words
@@ -211,6 +212,8 @@ def _never_was(connection: Connection, decision: Any, row: BaselineRow, by: str,
 def _forget(connection: Connection, source: str, taught: Mapping[str, Any], now: datetime) -> None:
     """What the person said of a picture, unless somebody said something else of it since."""
     t = memory.c
+    if taught:
+        read_anew(connection, source, now)
     for picture, was in taught.items():
         mine = (t.source == source, t.picture == picture, t.text == was["said"])
         if "text" not in was:

@@ -1,0 +1,270 @@
+"""Rows and pages met before are not read again.
+
+A reading depends on the pixels, on what the page says of its cells, on the profile and on this reader; where
+all of them are the same, so is the reading.  The key is a hash of them: a row's is free of where the row stands,
+so that it is met again when the list has moved on.  Doubt is remembered, too; the memory says when to try anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.interfaces import KeptRead, ReadMemory
+from bridge.ocr.layout import RawCell
+from bridge.profiles import Column, Profile
+from bridge.records import (
+    Box,
+    Doubt,
+    Grid,
+    GridRow,
+    PageCell,
+    PageShot,
+    Reading,
+    RowKind,
+    TextStyle,
+    Witness,
+)
+
+RawRow = Sequence[RawCell | None]
+PROFILE_PARTS = {"key", "columns", "order_list"}
+
+
+@dataclass(slots=True)
+class ReadRow:
+    """A row that was met before, as it is kept: where it stands is not in it."""
+
+    kind: RowKind
+    _cells: list[list[Any]]
+
+    def at(self, shot: PageShot, top: int, number: int, y_offset: float) -> GridRow:
+        """top: of the row, pixels of the shot."""
+        cells = tuple(_reading(c, shot, top, number) for c in self._cells)
+        return GridRow(kind=self.kind, cells=cells, y_offset=y_offset)
+
+
+@dataclass(slots=True)
+class _Session:
+    """Of one page: what was asked for, and what is to be kept."""
+
+    epoch: str = ""
+    used: list[str] = field(default_factory=list)
+    fresh: list[KeptRead] = field(default_factory=list)
+
+
+class Recall:
+    """Of one source and profile.  reads: None remembers nothing."""
+
+    def __init__(self, source: str, profile: Profile, reads: ReadMemory | None) -> None:
+        self._source = source
+        self._reads = reads
+        rules = profile.model_dump_json(include=PROFILE_PARTS, by_alias=False)
+        self._rules = f"{_this_reader()}|{rules}"
+        self._page = _Session()
+
+    def page(self, shot: PageShot) -> Grid | None:
+        """The whole page, if it was met before.  Begins a page; ``done`` ends it."""
+        self._page = _Session()
+        if self._reads is None:
+            return None
+        self._key = self._page_key(shot)
+        found = self._reads.recall(self._source, [self._key])
+        self._page.epoch = found.epoch
+        body = found.bodies.get(self._key)
+        if body is None:
+            return None
+        self._reads.keep_reads(self._source, found.epoch, (), [self._key])
+        return _grid(_unpacked(body), shot)
+
+    def rows(
+        self, shot: PageShot, rows: Sequence[RawRow], columns: Sequence[Column | None], salt: str
+    ) -> list[tuple[str, ReadRow | None]]:
+        """Each row's key, and the row if it was met before."""
+        if self._reads is None:
+            return [("", None) for _ in rows]
+        fields = "|".join(c.field or "" if c is not None else "-" for c in columns)
+        ground = f"{self._rules}|{salt}|{shot.drawn_by}|{fields}"
+        keys = [_row_key(shot, row, ground) for row in rows]
+        found = self._reads.recall(self._source, keys)
+        if found.epoch != self._page.epoch:
+            return [(k, None) for k in keys]
+        self._page.used += found.bodies
+        return [(k, _row(found.bodies[k]) if k in found.bodies else None) for k in keys]
+
+    def keep_row(self, key: str, kind: RowKind, cells: Sequence[Reading], top: int, *, sure: bool) -> None:
+        """top: as of ``ReadRow.at``.  sure: nothing that anybody wants of it is doubtful."""
+        if self._reads is not None:
+            body = {"kind": kind.value, "cells": [_listed(c, top) for c in cells]}
+            self._page.fresh.append(KeptRead(key=key, body=_packed(body), sure=sure))
+
+    def done(self, shot: PageShot, grid: Grid, *, sure: bool) -> None:
+        """Keeps the page and its rows."""
+        if self._reads is None:
+            return
+        body = {
+            "columns": grid.columns,
+            "headings": [_listed(h, 0) for h in grid.headings],
+            "rows": [
+                {
+                    "kind": r.kind.value,
+                    "number": r.cells[0].row if r.cells else 0,
+                    "y": r.y_offset,
+                    "cells": [_listed(c, 0) for c in r.cells],
+                }
+                for r in grid.rows
+            ],
+            "count": _listed(grid.total_count, 0) if grid.total_count is not None else None,
+        }
+        page = KeptRead(key=self._key, body=_packed(body), sure=sure)
+        self._reads.keep_reads(self._source, self._page.epoch, [*self._page.fresh, page], self._page.used)
+
+    def _page_key(self, shot: PageShot) -> str:
+        made = hashlib.blake2b(f"page|{self._rules}".encode(), digest_size=16)
+        rest = (
+            shot.scale,
+            shot.drawn_by,
+            shot.header_rows,
+            shot.total_text,
+            shot.y_offset,
+            shot.body,
+            shot.at_end,
+        )
+        made.update(repr(rest).encode(errors="surrogatepass"))
+        for image in (shot.image, shot.total_image):
+            if image is not None:
+                made.update(repr(image.shape).encode())
+                made.update(np.ascontiguousarray(image).data)
+        for c in shot.cells:
+            made.update(f"{c.row}|{_described(c, 0.0)}".encode(errors="surrogatepass"))
+        return made.hexdigest()
+
+
+@cache
+def _this_reader() -> str:
+    """A reader that was changed reads anew: the hash of its source."""
+    made = hashlib.blake2b(digest_size=16)
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        made.update(file.read_bytes())
+    return made.hexdigest()
+
+
+def row_top(row: Iterable[RawCell | None]) -> int:
+    """Pixels of the shot."""
+    return min(c.rect[1] for c in row if c is not None)
+
+
+def _row_key(shot: PageShot, row: RawRow, ground: str) -> str:
+    there = [(i, c) for i, c in enumerate(row) if c is not None]
+    top = row_top(row)
+    x0, x1 = min(c.rect[0] for _, c in there), max(c.rect[2] for _, c in there)
+    bottom = max(c.rect[3] for _, c in there)
+    made = hashlib.blake2b(f"row|{ground}|{len(row)}|{shot.scale}".encode(), digest_size=16)
+    h, w = shot.image.shape[:2]
+    for i, c in there:
+        a, b, d, e = c.rect
+        # What stands out of the picture is cut there.
+        made.update(f"{i}|{a},{b - top},{d},{e - top},{c.strayed},{w},{max(0, bottom - h)},{min(0, top)}".encode())
+        if c.page is not None:
+            made.update(_described(c.page, top / shot.scale).encode(errors="surrogatepass"))
+    made.update(np.ascontiguousarray(shot.image[max(0, top) : max(0, bottom), max(0, x0) : max(0, x1)]).data)
+    return made.hexdigest()
+
+
+def _described(c: PageCell, top: float) -> str:
+    """Everything of it that a reading may depend on.  top: css pixels; heights are from there."""
+    parts = [
+        f"{c.col}|{c.kind}|{_place(c.box, top)}|{c.background}|{c.clip and _place(c.clip, top)}|"
+        f"{c.ellipsis}|{c.frozen}|{c.whole_text!r}"
+    ]
+    parts += (f"{f.text!r}|{_place(f.box, top)}|{_style(f.style)}" for f in c.fragments)
+    return "\n".join(parts)
+
+
+def _place(box: Box, top: float) -> str:
+    return f"{box.x:.4f},{box.y - top:.4f},{box.w:.4f},{box.h:.4f}"
+
+
+@lru_cache(256)
+def _style(style: TextStyle) -> str:
+    return repr(style)
+
+
+# --- as it is kept -------------------------------------------------------------------------------------------
+
+
+def _packed(body: Any) -> bytes:
+    return zlib.compress(
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"), 1
+    )
+
+
+def _unpacked(body: bytes) -> Any:
+    return json.loads(zlib.decompress(body).decode("utf-8", "surrogatepass"))
+
+
+def _listed(r: Reading, top: int) -> list[Any]:
+    b = r.box
+    nowhere = not (b.x or b.y or b.w or b.h)
+    return [
+        r.text,
+        r.proven,
+        r.confidence,
+        list(r.witnesses),
+        list(r.doubts),
+        list(r.alternatives),
+        None if nowhere else [b.x, b.y - top, b.w, b.h],
+        r.picture,
+    ]
+
+
+_NOWHERE = Box(x=0, y=0, w=0, h=0)
+
+
+def _reading(kept: list[Any], shot: PageShot, top: int, row: int) -> Reading:
+    text, proven, confidence, witnesses, doubts, alternatives, box, picture = kept
+    by = tuple(Witness(w) for w in witnesses)
+    if proven and text and Witness.MEMORY not in by:
+        by = (Witness.MEMORY, *by)
+    return Reading(
+        text=text,
+        proven=proven,
+        confidence=confidence,
+        witnesses=by,
+        doubts=tuple(Doubt(d) for d in doubts),
+        alternatives=tuple(alternatives),
+        box=Box(x=box[0], y=box[1] + top, w=box[2], h=box[3]) if box is not None else _NOWHERE,
+        shot=shot.sha256,
+        picture=picture,
+        page=shot.number,
+        row=row,
+    )
+
+
+def _row(body: bytes) -> ReadRow:
+    kept = _unpacked(body)
+    return ReadRow(RowKind(kept["kind"]), kept["cells"])
+
+
+def _grid(kept: dict[str, Any], shot: PageShot) -> Grid:
+    def cells(listed: list[list[Any]], row: int = 0) -> tuple[Reading, ...]:
+        return tuple(_reading(c, shot, 0, row) for c in listed)
+
+    return Grid(
+        page=shot.number,
+        shot=shot.sha256,
+        columns=tuple(kept["columns"]),
+        headings=cells(kept["headings"]),
+        rows=tuple(
+            GridRow(kind=RowKind(r["kind"]), cells=cells(r["cells"], r["number"]), y_offset=r["y"])
+            for r in kept["rows"]
+        ),
+        total_count=cells([kept["count"]])[0] if kept["count"] is not None else None,
+    )

@@ -1,0 +1,27 @@
+"""Pages and rows that were read before, by their pictures."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from bridge.store.types import UtcDateTime
+
+revision = "0009"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "reads",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.Text(), nullable=False),
+        sa.Column("sure", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("again_at", UtcDateTime(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("last_seen", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "key", name="pk_reads"),
+    )
+    op.create_index("ix_reads_last_seen", "reads", ["source", "last_seen"])

@@ -1,0 +1,111 @@
+"""Pages and rows that were read before, by their pictures: what they said, as the reader wrote it down."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+
+from bridge.interfaces import Clock, KeptRead, Recalled
+from bridge.store.database import Database
+from bridge.store.observations import chunks
+from bridge.store.tables import meta, reads
+
+LIMIT = 60_000
+"""Kept per source: a list of 10,000 rows and its pages fit several times over, at about 500 bytes each."""
+AGAIN = (timedelta(0), timedelta(hours=1), timedelta(hours=4))
+LAST_AGAIN = timedelta(hours=24)
+"""What stayed doubtful is tried anew after these: in the next run, for much may have been learned in this one, and
+then ever more rarely, for nothing of it has changed.  A person's word makes all of it be read anew at once."""
+YOUNG = timedelta(days=1)
+
+
+class Reads:
+    """Satisfies ``interfaces.ReadMemory``."""
+
+    def __init__(self, database: Database, clock: Clock, limit: int = LIMIT) -> None:
+        self._database = database
+        self._clock = clock
+        self._limit = limit
+
+    def recall(self, source: str, keys: Sequence[str]) -> Recalled:
+        """See ``interfaces.ReadMemory``."""
+        now = self._clock()
+        r = reads.c
+        with self._database.read() as connection:
+            epoch = _epoch(connection, source)
+            bodies = {
+                row.key: bytes(row.body)
+                for row in _rows(connection, source, keys, r.epoch == epoch, or_(r.sure, r.again_at > now))
+            }
+        return Recalled(epoch=epoch, bodies=bodies)
+
+    def keep_reads(self, source: str, epoch: str, fresh: Sequence[KeptRead], used: Sequence[str]) -> None:
+        """See ``interfaces.ReadMemory``.  Those not met for longest make room."""
+        now = self._clock()
+        r = reads.c
+        mine = r.source == source
+        with self._database.write(lock="reads") as connection:
+            before = {row.key: row for row in _rows(connection, source, [f.key for f in fresh])}
+            for part in chunks(list(before)):
+                connection.execute(delete(reads).where(mine, r.key.in_(part)))
+            if fresh:
+                connection.execute(
+                    insert(reads), [_values(f, source, epoch, before.get(f.key), now) for f in fresh]
+                )
+            for part in chunks(list(dict.fromkeys(used))):
+                connection.execute(
+                    update(reads).where(mine, r.key.in_(part), r.last_seen < now - YOUNG).values(last_seen=now)
+                )
+            _make_room(connection, source, self._limit)
+
+
+def read_anew(connection: Connection, source: str, now: datetime) -> None:
+    """Nothing read so far is taken for read any more, for what it rests on has changed.
+
+    The new name is not counted up but made: of two that change it at once neither may be overlooked."""
+    connection.execute(delete(meta).where(meta.c.name == _name(source)))
+    connection.execute(insert(meta).values(name=_name(source), value=uuid.uuid4().hex, updated_at=now))
+
+
+def _name(source: str) -> str:
+    return f"reads.epoch:{source}"
+
+
+def _epoch(connection: Connection, source: str) -> str:
+    query = select(meta.c.value).where(meta.c.name == _name(source))
+    return str(connection.execute(query).scalar_one_or_none() or "")
+
+
+def _rows(connection: Connection, source: str, keys: Sequence[str], *more: Any) -> Iterator[Row[Any]]:
+    for part in chunks(list(dict.fromkeys(keys))):
+        yield from connection.execute(select(reads).where(reads.c.source == source, reads.c.key.in_(part), *more))
+
+
+def _values(f: KeptRead, source: str, epoch: str, before: Row[Any] | None, now: datetime) -> dict[str, Any]:
+    tries = 1 if before is None or before.epoch != epoch else before.tries + 1
+    wait = AGAIN[tries - 1] if tries <= len(AGAIN) else LAST_AGAIN
+    return {
+        "source": source,
+        "key": f.key,
+        "epoch": epoch,
+        "sure": f.sure,
+        "tries": tries,
+        "again_at": now + wait,
+        "body": f.body,
+        "last_seen": now,
+    }
+
+
+def _make_room(connection: Connection, source: str, limit: int) -> None:
+    mine = reads.c.source == source
+    if connection.execute(select(func.count()).where(mine)).scalar_one() <= limit:
+        return
+    # A tenth more than needed, so that this does not happen at every call.
+    query = select(reads.c.key).where(mine).order_by(reads.c.last_seen.desc(), reads.c.key)
+    old = list(connection.execute(query.offset(limit - limit // 10)).scalars())
+    for part in chunks(old):
+        connection.execute(delete(reads).where(mine, reads.c.key.in_(part)))

@@ -1,0 +1,258 @@
+"""Rows and pages met before are not read again, and are read anew as soon as anything they rest on has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from store_samples import NOW, url  # noqa: F401
+
+from bridge.interfaces import KeptRead, Proposal
+from bridge.ocr.reader import ScreenReader
+from bridge.profiles import Profile, parse_profile
+from bridge.records import (
+    Box,
+    DrawnBy,
+    Fragment,
+    Grid,
+    Image,
+    PageCell,
+    PageShot,
+    ProvenPicture,
+    RowKind,
+    TextStyle,
+    Witness,
+)
+from bridge.store import SqlStore
+
+WIDTH, HEIGHT = 60, 20
+HEADINGS = ("新程", "客华", "达博")
+STYLE = TextStyle(family="sans-serif", size_px=12)
+
+
+class Net:
+    """A counting stand-in for the recogniser: it says what the page says of the picture's darkness, or nothing."""
+
+    def __init__(self, texts: dict[int, str]) -> None:
+        self._texts = texts
+        self.asked = 0
+
+    def read_lines(self, images: Sequence[Image], *, alphabet: str | None = None) -> list[Proposal]:
+        del alphabet
+        self.asked += len(images)
+        return [Proposal(text=self._texts.get(int(i.min()), ""), confidence=0.99) for i in images]
+
+
+def profile(**more: Any) -> Profile:
+    kinds = zip(HEADINGS, "abc", ("integer", "text", "money"), strict=True)
+    columns = [{"heading": h, "field": f, "type": t, "cut": {"may_be": False}} for h, f, t in kinds]
+    return parse_profile(
+        {"name": "p", "list": {"where": {"at": "table"}}, "key": ["a"], "columns": columns} | more, "t"
+    )
+
+
+class List:
+    """Cells of one dark shade each: a shade stands for its text, in the picture and in the page."""
+
+    def __init__(self) -> None:
+        self.texts: dict[int, str] = {}
+
+    def shot(self, rows: Sequence[Sequence[str]], *, claims: dict[tuple[int, int], str] | None = None) -> PageShot:
+        """claims: what the page says of a cell where that is not what the picture shows."""
+        table = [HEADINGS, *rows]
+        image = np.full((HEIGHT * len(table), WIDTH * len(HEADINGS), 3), 255, np.uint8)
+        cells = []
+        for r, row in enumerate(table):
+            for c, text in enumerate(row):
+                y, x = r * HEIGHT, c * WIDTH
+                image[y + 6 : y + 14, x + 8 : x + 40] = self._shade(text)
+                box = Box(x=x, y=y, w=WIDTH, h=HEIGHT)
+                said = (claims or {}).get((r, c), text)
+                inner = Box(x=x + 8, y=y + 6, w=32, h=8)
+                kind = RowKind.HEADING if r == 0 else RowKind.DATA
+                fragments = (Fragment(text=said, box=inner, style=STYLE),)
+                cells.append(PageCell(row=r, col=c, kind=kind, box=box, fragments=fragments))
+        return PageShot(
+            number=1, image=image, scale=1.0, sha256="0" * 64, drawn_by=DrawnBy.PAGE, cells=tuple(cells)
+        )
+
+    def _shade(self, text: str) -> int:
+        known = {t: s for s, t in self.texts.items()}
+        shade = known.get(text, 10 + 2 * len(self.texts))
+        self.texts[shade] = text
+        return shade
+
+
+class Rig:
+    def __init__(self, address: str) -> None:
+        self.now = NOW
+        self.store = SqlStore(address, clock=lambda: self.now)
+        self.list = List()
+        self.net = Net(self.list.texts)
+        self.profile = profile()
+
+    def read(self, shot: PageShot) -> tuple[Grid, int]:
+        """Each time as a new run; what was read, and how many pictures the net was shown."""
+        before = self.net.asked
+        reader = ScreenReader(self.profile, "erp", self.net, self.store, None, reads=self.store)
+        return reader.read(shot), self.net.asked - before
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(f"sqlite:///{tmp_path / 'bridge.db'}")
+    made.store.upgrade()
+    yield made
+    made.store.close()
+
+
+ROWS = [("101", "恒达", "12.00"), ("102", "新华", "7.50"), ("103", "海康", "1.00")]
+
+
+def texts(grid: Grid) -> list[tuple[str, ...]]:
+    return [tuple(c.text for c in r.cells) for r in grid.rows]
+
+
+def test_the_same_page_is_not_read_again_and_says_the_same(rig: Rig) -> None:
+    shot = rig.list.shot(ROWS)
+    first, asked = rig.read(shot)
+    assert texts(first) == ROWS
+    assert all(c.proven for r in first.rows for c in r.cells)
+    assert asked > 0
+    again, asked = rig.read(replace(shot, number=3, sha256="1" * 64))
+    assert asked == 0
+    assert texts(again) == ROWS
+    for was, now in zip(first.rows, again.rows, strict=True):
+        assert (now.kind, now.y_offset) == (was.kind, was.y_offset)
+        for a, b in zip(was.cells, now.cells, strict=True):
+            assert b == replace(a, witnesses=(Witness.MEMORY, *a.witnesses), shot="1" * 64, page=3)
+    assert again.columns == first.columns
+    assert [h.text for h in again.headings] == list(HEADINGS)
+
+
+def test_rows_are_known_at_another_place_and_only_the_new_one_is_read(rig: Rig) -> None:
+    rig.read(rig.list.shot(ROWS))
+    moved = [("109", "嘉腾", "3.00"), *ROWS]
+    grid, asked = rig.read(rig.list.shot(moved))
+    assert texts(grid) == moved
+    assert asked == 3  # the new row's cells
+    for number, row in enumerate(grid.rows):
+        assert [(c.row, c.box.y // HEIGHT, c.page) for c in row.cells] == [(number, number + 1, 1)] * 3
+        assert Witness.MEMORY in row.cells[0].witnesses or number == 0
+    assert [r.y_offset for r in grid.rows] == [HEIGHT * (i + 1) for i in range(4)]
+
+
+def test_another_picture_in_one_cell_is_another_row(rig: Rig) -> None:
+    shot = rig.list.shot(ROWS)
+    rig.read(shot)
+    image = shot.image.copy()
+    image[HEIGHT + 7, 12] = 200  # one pixel
+    grid, asked = rig.read(replace(shot, image=image))
+    assert asked == 1
+    assert Witness.MEMORY not in grid.rows[0].cells[0].witnesses
+
+
+def test_a_page_that_says_otherwise_is_not_taken_for_the_one_before(rig: Rig) -> None:
+    """The pixels are the same, but the page's text now lies, or did."""
+    rig.read(rig.list.shot(ROWS))
+    grid, _ = rig.read(rig.list.shot(ROWS, claims={(1, 0): "107"}))
+    assert not grid.rows[0].cells[0].proven
+    assert [r.cells[0].proven for r in grid.rows[1:]] == [True, True]
+
+
+def test_other_rules_of_the_profile_read_anew(rig: Rig) -> None:
+    rig.read(rig.list.shot(ROWS))
+    rig.profile = profile(list={"where": {"at": "table"}, "not_orders": [{"text": "102"}]})
+    grid, _ = rig.read(rig.list.shot(ROWS))
+    assert [r.kind for r in grid.rows] == [RowKind.DATA, RowKind.OTHER, RowKind.DATA]
+
+
+@pytest.mark.parametrize("by", ["person", "contradiction"])
+def test_what_changes_the_memory_makes_all_be_read_anew(rig: Rig, by: str) -> None:
+    shot = rig.list.shot(ROWS)
+    first, _ = rig.read(shot)
+    cell = first.rows[1].cells[1]
+    witnesses = (Witness.PERSON,) if by == "person" else (Witness.NET, Witness.REDRAW)
+    rig.store.learn([ProvenPicture(source="erp", picture=cell.picture, text="新龙", witnesses=witnesses)])
+    grid, _ = rig.read(shot)
+    if by == "person":
+        assert grid.rows[1].cells[1].text == "新龙"
+    else:  # in dispute: it needs its own witnesses again
+        assert Witness.MEMORY not in grid.rows[1].cells[1].witnesses
+    other = ProvenPicture(source="other", picture=cell.picture, text="新", witnesses=(Witness.PERSON,))
+    rig.store.learn([other])
+    rig.read(shot)
+    assert rig.read(shot)[1] == 0  # another source's is nothing to this one
+
+
+def test_a_dry_run_leaves_no_trace_but_may_look(rig: Rig) -> None:
+    from bridge.forgetful import Forgetful
+
+    shot = rig.list.shot(ROWS)
+    memory = Forgetful(rig.store)
+    for _ in range(2):
+        before = rig.net.asked
+        ScreenReader(rig.profile, "erp", rig.net, memory, None, reads=memory).read(shot)
+        assert rig.net.asked > before
+    rig.read(shot)
+    before = rig.net.asked
+    ScreenReader(rig.profile, "erp", rig.net, memory, None, reads=memory).read(shot)
+    assert rig.net.asked == before
+
+
+def test_doubt_is_tried_again_ever_more_rarely(rig: Rig) -> None:
+    shot = rig.list.shot(ROWS, claims={(1, 0): "107"})
+    tried = []
+    for hours in (0, 0.25, 0.5, 1.5, 2, 6, 8, 31):
+        rig.now = NOW + timedelta(hours=hours)
+        grid, asked = rig.read(shot)
+        assert not grid.rows[0].cells[0].proven
+        tried.append(asked > 0)
+    # at once, in the next run, after one more hour, after four more, after a day
+    assert tried == [True, True, False, True, False, True, False, True]
+
+
+def kept(store: SqlStore, *keys: str) -> dict[str, bytes]:
+    return dict(store.recall("erp", keys).bodies)
+
+
+def test_what_was_kept_comes_back_until_something_shook_it(url: str) -> None:  # noqa: F811
+    now: list[datetime] = [NOW]
+    store = SqlStore(url, clock=lambda: now[0])
+    epoch = store.recall("erp", ["a"]).epoch
+    sure, unsure = KeptRead(key="a", body=b"\x00one", sure=True), KeptRead(key="b", body=b"two", sure=False)
+    store.keep_reads("erp", epoch, [sure, unsure], [])
+    assert kept(store, "a", "b", "c") == {"a": b"\x00one"}
+    store.keep_reads("erp", epoch, [unsure], ["a"])
+    assert kept(store, "a", "b") == {"a": b"\x00one", "b": b"two"}
+    now[0] += timedelta(hours=2)
+    assert kept(store, "a", "b") == {"a": b"\x00one"}
+    store.learn([ProvenPicture(source="erp", picture="p", text="x", witnesses=(Witness.PERSON,))])
+    assert kept(store, "a", "b") == {}
+    store.keep_reads("erp", epoch, [sure], [])  # by a run that began to read before the person spoke
+    assert kept(store, "a") == {}
+    store.close()
+
+
+def test_what_was_not_met_for_longest_makes_room(tmp_path: Path) -> None:
+    from bridge.store.database import Database
+    from bridge.store.reads import Reads
+
+    address = f"sqlite:///{tmp_path / 'bridge.db'}"
+    store = SqlStore(address)
+    store.upgrade()
+    store.close()
+    database, now = Database(address), [NOW]
+    reads = Reads(database, lambda: now[0], limit=10)
+    for i in range(10):
+        reads.keep_reads("erp", "", [KeptRead(key=f"k{i}", body=b"", sure=True)], [])
+        now[0] += timedelta(days=2)
+    reads.keep_reads("erp", "", [KeptRead(key="new", body=b"", sure=True)], ["k0"])
+    left = set(reads.recall("erp", [f"k{i}" for i in range(10)] + ["new"]).bodies)
+    assert left == {"k0", "new", *(f"k{i}" for i in range(3, 10))}
+    database.close()
