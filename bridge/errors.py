@@ -10,6 +10,7 @@ Both are answered on the class, so that no caller needs an if-chain.
     │   └── AlreadyDecided      exit 2   another person was faster; nothing was changed
     ├── ConfigError             exit 3   bridge.toml, a profile or a secret is wrong; a person edits it
     │   ├── ProfileError        exit 3   the YAML profile (all its faults in one message)
+    │   ├── RulesError          exit 3   rules.yaml (all its faults in one message)
     │   ├── ClockWrong          exit 3   this machine's clock is off, so one-time codes would be refused
     │   └── SecretMissing       exit 3   a secret's reference leads nowhere
     ├── SetupError              exit 4   browser, weights, fonts or a package is missing on this machine
@@ -86,6 +87,10 @@ class ConfigError(BridgeError):
 
 class ProfileError(ConfigError):
     code = "profile"
+
+
+class RulesError(ConfigError):
+    code = "rules"
 
 
 class ClockWrong(ConfigError):

@@ -8,8 +8,7 @@ nearest valid one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -18,6 +17,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from bridge.errors import ProfileError
 from bridge.faults import fault_lines, near
 from bridge.profile_steps import Marks, Part, Place, SignIn, Step
+from bridge.yaml_files import Origin
 
 # --- the list -----------------------------------------------------------------------------------------------
 
@@ -251,22 +251,6 @@ class Browser(Part):
     timeout_s: float = Field(20.0, description="Longest wait for one page or element.", gt=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The file a profile came from.  lines: dotted path → line, from 1."""
-
-    file: str
-    lines: Mapping[str, int]
-
-    def line(self, path: str) -> int | None:
-        """The line of the key, or of the nearest one around it that is written."""
-        while path not in self.lines:
-            if "." not in path:
-                return None
-            path = path.rpartition(".")[0]
-        return self.lines[path]
-
-
 class Profile(Part):
     profile: Literal[1] = Field(1, description="Version of this format.")
     name: str = Field(description="Short name: a-z, 0-9, - and _.", pattern=r"^[a-z0-9][a-z0-9_-]*$")
@@ -361,15 +345,10 @@ def parse_profile(data: Any, origin: str | Origin) -> Profile:
     try:
         made = Profile.model_validate(data)
     except ValidationError as e:
-        faults = [_with_line(f, known) for f in fault_lines(e, Profile)]
+        faults = [known.with_line(f) if known else f for f in fault_lines(e, Profile)]
         raise ProfileError(
             f"profile {origin} has {len(faults)} fault(s):\n" + "\n".join(f"  {f}" for f in faults),
             hint="Every key is explained in docs/profile.md.",
         ) from None
     made._origin = known
     return made
-
-
-def _with_line(fault: str, origin: Origin | None) -> str:
-    line = origin.line(fault.partition(":")[0]) if origin is not None else None
-    return f"line {line}: {fault}" if line else fault

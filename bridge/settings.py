@@ -324,9 +324,7 @@ class Notify(_Part):
         description="Secrets that hold apprise addresses: wecombot://KEY, dingtalk://TOKEN, feishu://TOKEN, "
         "mailtos://user:password@host?to=…",
     )
-    digest_at: ClockTime | Literal[""] = Field(
-        "09:00", description='When the daily digest goes out; "" = none goes out.'
-    )
+    digest_at: ClockTime | Literal[""] = Field("09:00", description='When the daily digest goes out; "" = never.')
     repeat_hours: float = Field(6, description="Least time between two notices of the same trouble.", gt=0)
 
 
@@ -363,6 +361,7 @@ class Settings(_Part):
     browser: Browser = Field(Browser(), description="The browser.")
     evidence: Evidence = Field(Evidence(), description="How long pictures are kept.")
     contracts: Contracts = Field(Contracts(), description="What contracts promise.")
+    rules: ConfigPath | None = Field(None, description="File of order-life rules (docs/rules.md).")
     run: Run = Field(Run(), description="The clock of `bridge run`.")
     notify: Notify = Field(Notify(), description="Who is told of failures.")
 

@@ -391,10 +391,11 @@ class App:
             profile_of=self.profile_in_use,
             receivers_of=lambda _source: tuple(self.settings.receivers),
             clock=utc_now,
-            store_owned_of=self._store_owned,
+            store_owned_of=self.store_owned,
         )
 
-    def _store_owned(self, source: str) -> tuple[str, ...]:
+    def store_owned(self, source: str) -> tuple[str, ...]:
+        """The fields of a source in which the store's value stays, whatever the ERP shows."""
         side = CentralSide(owners=self.settings.source(source).owner)
         fields = [c.field for c in self.profile(source).columns if c.field]
         return tuple(n for n in fields if side.owner(n) is Owner.STORE)

@@ -22,7 +22,20 @@ CONFIG_NAME = "bridge.toml"
 
 ORDER = (
     *("demo", "init", "setup", "secret", "doctor"),
-    *("check", "sync", "run", "status", "review", "mappings", "audit", "export", "push", "read", "glyphs"),
+    *(
+        "check",
+        "sync",
+        "run",
+        "status",
+        "review",
+        "rules",
+        "mappings",
+        "audit",
+        "export",
+        "push",
+        "read",
+        "glyphs",
+    ),
     *("contract", "inbox", "promise", "report"),
     *("install-service", "backup", "restore"),
 )

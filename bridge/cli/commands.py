@@ -13,6 +13,7 @@ from bridge.cli import (  # noqa: F401
     promises,
     reports,
     reviews,
+    rules,
     secret,
     starting,
     syncing,

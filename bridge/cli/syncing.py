@@ -14,6 +14,7 @@ from bridge.cli.console import out, print_json, progress
 from bridge.errors import BridgeError, DeliveryFailed, UsageError
 
 if TYPE_CHECKING:
+    from bridge.records import RunSummary
     from bridge.wiring import App
 
 PANEL = "Every day"
@@ -54,6 +55,7 @@ def sync(
         summary = loaded.sync(source, dry_run=dry_run, pixels_only=pixels_only, progress=tell)
     if not dry_run:
         _hold_contracts_against(loaded)
+        _judge_by_rules(loaded, summary)
     if as_json:
         print_json(summary)
     else:
@@ -70,6 +72,16 @@ def _hold_contracts_against(loaded: App) -> None:
         Promises(loaded).refresh()
     except BridgeError as e:  # the run itself is done; the next one does this again
         log.event("contracts.not_refreshed", str(e), level="WARNING", code=e.code)
+
+
+def _judge_by_rules(loaded: App, summary: RunSummary) -> None:
+    from bridge import log
+    from bridge.life import Life
+
+    try:
+        Life(loaded).after(summary)
+    except BridgeError as e:  # nobody can be told, so it is not told either; the run itself is done
+        log.event("rules.failed", str(e), level="ERROR", code=e.code, hint=e.hint)
 
 
 @command(app, "run", "bridge run", "bridge run --source k3", panel=PANEL)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from bridge.doctor.finding import Finding, fail, ok
 from bridge.profile_files import load_profile
+from bridge.rules.rule import load_rules
 from bridge.secrets import Secrets, url_with_password
 from bridge.settings import Settings
 
@@ -59,6 +60,12 @@ def receiver(settings: Settings, name: str) -> Iterator[Finding]:
         yield _connects(name, address, "Is the receiver running, and may this machine reach it?")
     if isinstance(folder := options.get("folder"), str):
         yield _writable(name, Path(folder))
+
+
+def rules(settings: Settings) -> Iterator[Finding]:
+    """Raises RulesError."""
+    if settings.rules is not None:
+        yield ok("rules", f"{settings.rules.name}: {len(load_rules(settings.rules))} rules")
 
 
 def inbox(settings: Settings) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ def examine(config: Path, environ: Mapping[str, str] = os.environ) -> Iterator[F
         yield from _guarded(name, lambda name=name: configured.source(settings, name))  # type: ignore[misc]
     for name in settings.receivers:
         yield from _guarded(name, lambda name=name: configured.receiver(settings, name))  # type: ignore[misc]
+    yield from _guarded("rules", lambda: configured.rules(settings))
     yield from _guarded("contracts", lambda: configured.inbox(settings))
 
 

@@ -15,10 +15,12 @@ from bridge.store.database import Database
 from bridge.store.export import Export
 from bridge.store.glyphs import Glyphs
 from bridge.store.memory import LIMIT, PictureMemory
+from bridge.store.order_life import OrderLife
 from bridge.store.outbox import Outbox
 from bridge.store.queue import Queue
 from bridge.store.reads import Reads
 from bridge.store.reviews import Reviews
+from bridge.store.rule_alerts import RuleAlerts
 from bridge.store.runs import Runs
 from bridge.store.settle import Settlements
 from bridge.store.shipping import Shippings
@@ -119,6 +121,20 @@ class SqlStore:
         self.link_contract = kept.link_contract
         self.replace_contract = kept.replace_contract
         self.shippings = Shippings(self._database).shippings
+
+        life = OrderLife(self._database)
+        self.orders_now = life.orders_now
+        self.standings = life.standings
+        self.held_fields = life.held_fields
+        self.status_words = life.status_words
+        self.has_promises = life.has_promises
+
+        told = RuleAlerts(self._database)
+        self.note_fitting = told.note_fitting
+        self.untold_alerts = told.untold
+        self.open_alerts = told.open_alerts
+        self.mark_told = told.mark_told
+        self.last_fired = told.last_fired
 
         accounts = Accounts(self._database)
         self.users = accounts.users

@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -428,6 +429,8 @@ user_sessions = Table(
     Index("ix_user_sessions_user", "user"),
 )
 
+_OPEN_ALERT = text("ended_at IS NULL")
+
 captcha_questions = Table(
     "captcha_questions",
     metadata,
@@ -439,6 +442,25 @@ captcha_questions = Table(
     Column("answer", Text),
     Column("answered_by", Text),
     Column("answered_at", UtcDateTime),
+)
+
+# What order-life rules have told.  One row for each spell of a rule fitting an order: it is told once.
+rule_alerts = Table(
+    "rule_alerts",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("rule", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("order_no", Text, nullable=False),
+    Column("spell", Text, nullable=False),  # rules.judge.spell_of
+    Column("fired_at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime),  # null: no channel has taken it yet
+    Column("ended_at", UtcDateTime),  # null: as far as is known the rule still fits
+    UniqueConstraint("rule", "source", "key", "spell"),
+    Index("ix_rule_alerts_source_key", "source", "key"),
+    Index("ix_rule_alerts_open", "source", "rule", sqlite_where=_OPEN_ALERT, postgresql_where=_OPEN_ALERT),
+    sqlite_autoincrement=True,
 )
 
 # Append-only: triggers refuse to change or remove an entry, and each entry's hash covers the one before.

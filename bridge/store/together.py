@@ -80,7 +80,7 @@ def decided(
 
 def hold(connection: Connection, source: str, changes: Sequence[Change], now: datetime) -> None:
     """Keeps the proven changes that a run held back, instead of those of the run before."""
-    name = _name(source)
+    name = held_name(source)
     connection.execute(delete(meta).where(meta.c.name == name))
     if changes:
         value = [change_to_json(c) for c in changes]
@@ -120,7 +120,7 @@ def overtaken(connection: Connection, observed: ObservedList) -> None:
 
 
 def _send_held(sending: Sending, orders: Sequence[str] | None) -> int:
-    name = _name(sending.source)
+    name = held_name(sending.source)
     connection = sending.connection
     held: list[Any] = (
         connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one_or_none() or []
@@ -155,5 +155,5 @@ def _drop(connection: Connection, decision: Any) -> None:
     connection.execute(update(decisions).where(decisions.c.id == decision.id).values(change=None, undo=undo))
 
 
-def _name(source: str) -> str:
+def held_name(source: str) -> str:
     return f"held:{source}"

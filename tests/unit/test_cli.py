@@ -30,7 +30,7 @@ COMMANDS = [
     ["demo"], ["init"], ["setup"], ["doctor"], ["secret", "set"], ["secret", "list"], ["secret", "delete"],
     ["check"], ["sync"], ["run"], ["status"], ["review", "list"], ["review", "decide"],
     ["review", "user", "add"], ["review", "user", "list"], ["review", "user", "password"],
-    ["review", "user", "remove"], ["mappings", "list"], ["mappings", "export"], ["mappings", "import"], ["audit", "list"], ["audit", "verify"], ["export", "orders"],
+    ["review", "user", "remove"], ["rules", "check"], ["mappings", "list"], ["mappings", "export"], ["mappings", "import"], ["audit", "list"], ["audit", "verify"], ["export", "orders"],
     ["push"], ["read"], ["glyphs"], ["contract"], ["inbox"],
     ["promise", "list"], ["promise", "decide"], ["promise", "event"], ["promise", "link"], ["promise", "replace"], ["report", "on-time"], ["report", "digest"],
     ["install-service"], ["backup"], ["restore"],
