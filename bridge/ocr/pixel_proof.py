@@ -16,6 +16,7 @@ import numpy as np
 from bridge.interfaces import Proposal, Redrawer
 from bridge.ocr import fonts
 from bridge.ocr.fonts import Attempt, Drawn, Font, Ink, Style
+from bridge.ocr.found_fonts import FoundFonts
 from bridge.ocr.lookalikes import others
 from bridge.ocr.pictures import same_pixels
 from bridge.records import Image
@@ -30,6 +31,8 @@ SEARCHES = 2
 """Of one group through every font of this machine: the first may have gone out from a misread text."""
 EXPLORED = 6
 """Lines of one group that are tried at every place a line can have; a group's lines share few places."""
+USUAL = 6
+"""Styles of one group in which every line of it is tried."""
 GAINED = 0.4
 """Ems of equal pixels by which a repaired text must beat the net's own to be the better guess: by its first stem
 alone many a wrong character fits."""
@@ -93,9 +96,10 @@ class _Open:
 
 
 class PixelProver:
-    """Knows the fonts of one list.  scale: device pixels per css pixel; canvas: the list is drawn by script."""
+    """Knows the fonts of one list.  scale: device pixels per css pixel; canvas: the list is drawn by script.
+    found: where to look first, and where to note what was found."""
 
-    def __init__(self, redrawer: Redrawer, scale: float, *, canvas: bool) -> None:
+    def __init__(self, redrawer: Redrawer, scale: float, found: FoundFonts, *, canvas: bool) -> None:
         self._redrawer = redrawer
         self._scale = scale
         self._canvas = canvas
@@ -103,6 +107,11 @@ class PixelProver:
         self._fonts: list[Font] = []
         self._every: list[Font] | None = None
         self._twins: dict[tuple[Font, Colours, str], str] = {}
+        self._found = found
+        for group, styles in found.load().items():
+            # The last of them counts one, so that what this run sees soon counts more.
+            self._groups[group].styles.update({s: n for n, s in enumerate(reversed(styles), 1)})
+            self._fonts += [s.font for s in styles if s.font not in self._fonts]
 
     def prove(self, lines: Sequence[Line], *, repair: bool = True) -> list[LineProof]:
         """One proof per line, in order.  repair: where a proposal comes out unequal, try what else it could be."""
@@ -127,6 +136,9 @@ class PixelProver:
             self._try(waiting, texts, lambda o: [o.style] if o.style else [], proofs)
             if all(o.text == before[i] for i, o in waiting.items()):
                 break
+        self._found.save(
+            {n: [s for s, _ in g.styles.most_common(USUAL)] for n, g in self._groups.items() if g.styles}
+        )
         guesses = {i: o.guess for i, o in waiting.items()}
         return [proofs.get(i) or LineProof(None, guesses.get(i, x.proposal.text)) for i, x in enumerate(lines)]
 
@@ -161,7 +173,7 @@ class PixelProver:
             self._fonts.append(found.font)
 
     def _usual(self, o: _Open) -> list[Style]:
-        return [s for s, _ in self._groups[o.line.group].styles.most_common(6)]
+        return [s for s, _ in self._groups[o.line.group].styles.most_common(USUAL)]
 
     def _everywhere(self, o: _Open) -> list[Style]:
         known = set(self._usual(o))

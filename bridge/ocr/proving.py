@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bridge.interfaces import Memory, Proposal, Redrawer, TextReader
+from bridge.interfaces import Memory, Proposal, ReadMemory, Redrawer, TextReader
 from bridge.ocr import page_proof
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.doubts import continues, distinct, ends_cut, has_legal_twin, join_is_certain, touches_edge, twin_of
 from bridge.ocr.fonts import Ink, ink_of
+from bridge.ocr.found_fonts import FoundFonts
 from bridge.ocr.glyphs import GlyphReader
 from bridge.ocr.lines import split_lines, text_colour
 from bridge.ocr.normal import joined, visible
@@ -37,6 +38,7 @@ class CellProver:
         memory: Memory,
         redrawer: Redrawer | None,
         glyphs: GlyphReader | None = None,
+        reads: ReadMemory | None = None,
     ) -> None:
         self._source = source
         self._net = net
@@ -44,6 +46,7 @@ class CellProver:
         self._memory = memory
         self._redrawer = redrawer
         self._glyphs = glyphs
+        self._reads = reads
         self._provers: dict[tuple[float, bool], PixelProver] = {}
 
     def prove(self, shot: PageShot, cells: Sequence[Cell]) -> None:
@@ -196,9 +199,11 @@ class CellProver:
         if self._redrawer is None or shot.drawn_by is DrawnBy.FOREIGN or not cells:
             return
         canvas = shot.drawn_by is DrawnBy.CANVAS
-        prover = self._provers.setdefault(
-            (shot.scale, canvas), PixelProver(self._redrawer, shot.scale, canvas=canvas)
-        )
+        prover = self._provers.get((shot.scale, canvas))
+        if prover is None:
+            found = FoundFonts(self._source, shot.scale, canvas=canvas, reads=self._reads)
+            prover = PixelProver(self._redrawer, shot.scale, found, canvas=canvas)
+            self._provers[shot.scale, canvas] = prover
         firsts = {c.picture.key: c for c in reversed(cells)}
         lines: list[Line] = []
         owner: list[str] = []

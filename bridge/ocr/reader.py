@@ -62,7 +62,7 @@ class ScreenReader:
         self._fast = fast or net
         self._memory = memory
         by_glyphs = GlyphReader(source, profile, glyphs, self._fast) if glyphs is not None else None
-        self._prover = CellProver(source, net, self._fast, memory, redrawer, by_glyphs)
+        self._prover = CellProver(source, net, self._fast, memory, redrawer, by_glyphs, reads)
         self._recall = Recall(source, profile, reads)
 
     def read(self, shot: PageShot, progress: Progress | None = None) -> Grid:
@@ -84,9 +84,12 @@ class ScreenReader:
                 hint="Look at the annotated screenshot of `bridge check`; is list.where.at the list?",
                 page=shot.number,
             )
-        salt = f"{'page' if help_given else 'pixels'}@{shot.scale:g}"
-        headings = self._headings(shot, grid, salt)
+        salt = _salt(shot)
+        heading, told = self._recall.headings(shot, grid.headings, salt)
+        headings = told or self._headings(shot, grid, salt)
         columns = match_columns([h.text for h in headings], self._profile, page=shot.number)
+        if told is None:  # only now it is known that they are the list's
+            self._recall.keep_row(heading, RowKind.HEADING, headings, row_top(grid.headings[0]), sure=True)
         rows = self._rows(shot, grid, columns, salt)
         fresh = [row.cells for row in rows if row.known is None]
         self._prover.prove(shot, [c for row in fresh for c in row if c is not None and c.column is not None])
@@ -113,18 +116,23 @@ class ScreenReader:
 
     def _with_headings(self, grid: RawGrid, shot: PageShot) -> RawGrid:
         """Tells the heading row from the others: of the first rows the one that shows most known headings."""
+        first = grid.rows[:HEADINGS_WITHIN]
+        before = self._recall.heading_rows(shot, first, _salt(shot))
+        best = before.index(True) if True in before else self._most_headings(shot, first)
+        if best is None:
+            return grid
+        return replace(grid, headings=(grid.rows[best],), rows=grid.rows[best + 1 :])
+
+    def _most_headings(self, shot: PageShot, rows: Sequence[Sequence[RawCell | None]]) -> int | None:
         known = known_headings(self._profile)
-        best, hits = 0, 0
-        for i, row in enumerate(grid.rows[:HEADINGS_WITHIN]):
+        best, hits = None, 0
+        for i, row in enumerate(rows):
             cells = [cell_picture(shot.image, c.rect, shot.scale) for c in row if c is not None]
-            inked = [c for c in cells if not c.blank]
-            texts = self._fast.read_lines([for_the_net(c, shot.scale) for c in inked])
+            texts = self._fast.read_lines([for_the_net(c, shot.scale) for c in cells if not c.blank])
             found = sum(heading_key(p.text) in known for p in texts)
             if found > hits:
                 best, hits = i, found
-        if not hits:
-            return grid
-        return replace(grid, headings=(grid.rows[best],), rows=grid.rows[best + 1 :])
+        return best
 
     # --- structure ----------------------------------------------------------------------------------------------
 
@@ -236,6 +244,11 @@ class ScreenReader:
             if any(c.index < first_sum for c in before) and all(c.picture.blank for c in before):
                 return RowKind.OTHER
         return RowKind.DATA
+
+
+def _salt(shot: PageShot) -> str:
+    """Keeps apart in memory what was proven by different means."""
+    return f"{'page' if shot.cells else 'pixels'}@{shot.scale:g}"
 
 
 def _placed(shot: PageShot, c: Cell | None) -> Reading:

@@ -88,11 +88,29 @@ class Recall:
         self, shot: PageShot, rows: Sequence[RawRow], columns: Sequence[Column | None], salt: str
     ) -> list[tuple[str, ReadRow | None]]:
         """Each row's key, and the row if it was met before."""
-        if self._reads is None:
-            return [("", None) for _ in rows]
         fields = "|".join(c.field or "" if c is not None else "-" for c in columns)
-        ground = f"{self._rules}|{salt}|{shot.drawn_by}|{fields}"
-        keys = [_row_key(shot, row, ground) for row in rows]
+        return self._known(self._keys(shot, rows, f"{salt}|{fields}"))
+
+    def heading_rows(self, shot: PageShot, rows: Sequence[RawRow], salt: str) -> list[bool]:
+        """Which of them have been a list's only heading row before."""
+        return [known is not None for _, known in self._known(self._keys(shot, rows, f"{salt}/heading"))]
+
+    def headings(
+        self, shot: PageShot, rows: Sequence[RawRow], salt: str
+    ) -> tuple[str, tuple[Reading, ...] | None]:
+        """The key of a list's heading rows, and what they said together if they were met before."""
+        keys = self._keys(shot, rows, f"{salt}/heading")
+        key = keys[0] if len(keys) == 1 else "+".join(k[:16] for k in keys)
+        ((key, known),) = self._known([key])
+        return key, known.at(shot, row_top(rows[0]), 0, 0.0).cells if known is not None else None
+
+    def _keys(self, shot: PageShot, rows: Sequence[RawRow], what: str) -> list[str]:
+        ground = f"{self._rules}|{what}|{shot.drawn_by}"
+        return [_row_key(shot, row, ground) if self._reads is not None else "" for row in rows]
+
+    def _known(self, keys: Sequence[str]) -> list[tuple[str, ReadRow | None]]:
+        if self._reads is None:
+            return [(k, None) for k in keys]
         found = self._reads.recall(self._source, keys)
         if found.epoch != self._page.epoch:
             return [(k, None) for k in keys]

@@ -13,6 +13,7 @@ from test_reading import ROWS, Memory, browser, html, nets, page, read, readings
 from bridge.erp.redraw import BrowserRedrawer
 from bridge.interfaces import Proposal
 from bridge.ocr.fonts import Font, Ink, Style, ink_of, line_spec
+from bridge.ocr.found_fonts import FoundFonts
 from bridge.ocr.pixel_proof import Line, PixelProver
 from bridge.ocr.reader import ScreenReader
 from bridge.profiles import Profile, parse_profile
@@ -26,6 +27,8 @@ COLUMNS: list[dict[str, Any]] = [
 ]
 SHADE = "td{background:linear-gradient(#fdfeff,#d8e4f2)}"
 HEADINGS = "<td>订单编号<td>客户名称<td>金额<td>备注"
+
+NO_FONTS = FoundFonts("test", 1.0, canvas=False, reads=None)
 
 
 def profile(columns: list[dict[str, Any]] = COLUMNS, **rules: Any) -> Profile:
@@ -167,14 +170,14 @@ def test_faint_characters_are_told_apart_no_better_than_they_are(browser: Browse
             text = "A-5ll32"
             (drawn,) = redrawer.draw([line_spec(text, Style(font), blank, 1.0, extra=6)], scale=1.0)
             line = Line(Ink(ink_of(drawn, white).image, white, grey), Proposal(text=text, confidence=1.0), 0)
-            prover = PixelProver(redrawer, 1.0, canvas=False)
+            prover = PixelProver(redrawer, 1.0, NO_FONTS, canvas=False)
             (proof,) = prover.prove([line])
             if proof.text is None:
                 continue
             other = text.replace("l", "Ｉ")
             (twin,) = redrawer.draw([line_spec(other, Style(proof.font or font), blank, 1.0, extra=6)], scale=1.0)
             again = Line(Ink(ink_of(twin, white).image, white, grey), Proposal(text=text, confidence=1.0), 0)
-            (wrong,) = PixelProver(redrawer, 1.0, canvas=False).prove([again], repair=False)
+            (wrong,) = PixelProver(redrawer, 1.0, NO_FONTS, canvas=False).prove([again], repair=False)
             assert wrong.text is None or any("Ｉ" in t for _, t in wrong.twins)
     finally:
         redrawer.close()

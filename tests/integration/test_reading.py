@@ -19,6 +19,7 @@ from bridge.ocr.pictures import same_pixels
 from bridge.ocr.reader import ScreenReader
 from bridge.profiles import Profile, parse_profile
 from bridge.records import DrawnBy, Grid, PageShot, ProvenPicture, Reading, RowKind, Witness
+from bridge.store import SqlStore
 from bridge.wiring import LazyReader, paddle
 
 SCALE = 2.0
@@ -161,6 +162,48 @@ def test_from_pixels_alone_nothing_wrong_is_proven_and_most_is_proven(page, brow
     assert [(r.text, truth) for r, truth in cells if r.proven and r.text != truth] == []
     assert sum(r.proven for r, _ in cells) >= 0.8 * len(cells)
     assert {Witness.NET, Witness.REDRAW} <= {w for r, _ in cells for w in r.witnesses}
+
+
+class Counted:
+    """Passes everything on, and counts how much is asked of one method."""
+
+    def __init__(self, thing: Any, method: str, counts: list[int]) -> None:
+        self._thing, self._method, self._counts = thing, method, counts
+
+    def __getattr__(self, name: str) -> Any:
+        wanted = getattr(self._thing, name)
+        if name != self._method:
+            return wanted
+
+        def counted(*given: Any, **how: Any) -> Any:
+            self._counts.append(len(given[-1]))
+            return wanted(*given, **how)
+
+        return counted
+
+
+def test_the_next_run_searches_neither_fonts_nor_headings(page, browser, nets, tmp_path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path / 'bridge.db'}")
+    store.upgrade()
+    fonts: list[list[int]] = []
+    lines: list[list[int]] = []
+    for rows in (ROWS[:3], [*ROWS[:3], ROWS[4]]):
+        fonts.append([])
+        lines.append([])
+        redrawer = BrowserRedrawer(browser)
+        fast = Counted(nets[1], "read_lines", lines[-1])
+        reader = ScreenReader(
+            PROFILE, "test", nets[0], store, Counted(redrawer, "measure", fonts[-1]), fast=fast, reads=store
+        )
+        content = html(rows, css="table{table-layout:fixed;width:1100px}")
+        grid = reader.read(shot_of(page, content, page_help=False))
+        redrawer.close()
+        assert len(readings(grid)) == len(rows)
+    store.close()
+    assert max(fonts[0]) > 1000  # every font of this machine
+    assert max(fonts[1], default=0) < 10
+    assert sum(lines[0]) > 3 * len(ROWS[0])
+    assert sum(lines[1]) <= 2 * len(ROWS[4])  # the new row's cells, and what stayed doubtful
 
 
 AMOUNTS = [f"{n:,.2f}" for n in (63179.9, 92554.29, 25879.36, 67255.8, 7.77, 960.1, 19602.11, 480.5, 31000, 1.03)]

@@ -1,0 +1,50 @@
+"""In which styles a list's columns were drawn, kept from run to run.
+
+They prove nothing: a line is proven only where its own picture comes out.  They save the search.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+
+from bridge.interfaces import KeptRead, ReadMemory
+from bridge.ocr.fonts import Font, Style
+
+Found = Mapping[int, Sequence[Style]]
+"""Group of lines → styles, the commonest first."""
+FORMAT = 1
+
+
+class FoundFonts:
+    """Of one source, at one scale.  reads: None keeps nothing."""
+
+    def __init__(self, source: str, scale: float, *, canvas: bool, reads: ReadMemory | None) -> None:
+        self._source = source
+        self._reads = reads
+        self._key = f"fonts|{FORMAT}|{scale:g}|{canvas}"
+        self._kept: Found = {}
+        self._epoch = ""
+
+    def load(self) -> Found:
+        if self._reads is None:
+            return {}
+        found = self._reads.recall(self._source, [self._key])
+        self._epoch = found.epoch
+        body = found.bodies.get(self._key)
+        if body is not None:
+            self._kept = {int(g): [_style(s) for s in styles] for g, styles in json.loads(body).items()}
+        return self._kept
+
+    def save(self, found: Found) -> None:
+        if self._reads is None or found == self._kept:
+            return
+        body = json.dumps({g: [astuple(s) for s in styles] for g, styles in found.items()}).encode()
+        self._reads.keep_reads(self._source, self._epoch, [KeptRead(key=self._key, body=body, sure=True)], ())
+        self._kept = found
+
+
+def _style(kept: list[object]) -> Style:
+    font, phase, align = kept
+    return Style(Font(*font), phase, align)  # type: ignore[arg-type,misc]
