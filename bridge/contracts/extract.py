@@ -17,6 +17,7 @@ from bridge.contracts.document import Document, Line, normal, united
 from bridge.contracts.judge import Understood, agrees, contradicts, understand
 from bridge.contracts.layout import PageLayout, compose, split_at_cells
 from bridge.contracts.numerals import HAN
+from bridge.contracts.pages.clause import clause_picture
 from bridge.contracts.pages.files import RawPage, open_pages
 from bridge.contracts.pages.hand import looks_written
 from bridge.contracts.pages.rulings import find_cells
@@ -319,10 +320,17 @@ def _result(
         status="needs_review" if reasons else "ok",
         doubted=doubted,
         totals=parties.totals,
-        clause_picture=page.page.around(place) if page and place else None,
+        clause_picture=clause_picture({p.number: p.page for p in pages}, _by_page(promise.lines)),
         page_picture=(page or pages[0]).page.colour,
     )
 
 
 def _silent(stage: str, done: int, total: int) -> None:
     """A progress that says nothing."""
+
+
+def _by_page(lines: Sequence[Line]) -> list[tuple[int, Box]]:
+    """Page by page, where the lines stand there."""
+    return [
+        (number, united([n.box for n in lines if n.page == number])) for number in sorted({n.page for n in lines})
+    ]

@@ -16,7 +16,7 @@ class ContractResult:
     """promised_date: the last day promised, or None.  box: of the clause, in the pixels of page ``page`` as the
     file holds it (PDF: points, from the upper left).  offset_days: None where the term counts months.
     status: ok | needs_review | error; reason: why a person must look, or what the paper says instead of a date.
-    clause_picture, page_picture: H × W × 3, RGB; None without a page."""
+    clause_picture (over a page's end, too), page_picture: H × W × 3, RGB; None without a page."""
 
     file: str
     promised_date: date | None = None
