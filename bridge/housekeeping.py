@@ -62,12 +62,12 @@ class Housekeeping:
     def clean_up(self) -> Cleaned:
         """Removes the pictures that are older, or more, than bridge.toml allows; never one that an open question
         shows.  Raises StoreError."""
-        limits = self._settings.evidence
+        limits, store = self._settings.evidence, self._app.store
         cleaned = self._app.evidence.retention(
             max_age_days=limits.max_age_days,
             max_bytes=int(limits.max_gb * 1e9),
             now=utc_now(),
-            keep=self._app.store.evidence_in_use() | self._app.store.contract_pictures(),
+            keep=store.evidence_in_use() | store.contract_pictures() | store.blind_pictures(),
         )
         words = f"{cleaned.deleted} pictures removed, {cleaned.left} left"
         log.event("evidence.cleaned", words, freed=cleaned.freed, left_bytes=cleaned.left_bytes)

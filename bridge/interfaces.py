@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from bridge.central import CentralRow
 from bridge.records import (
@@ -28,6 +28,9 @@ from bridge.records import (
     ReviewItem,
     RunSummary,
 )
+
+if TYPE_CHECKING:
+    from bridge.reconcile import Distrust
 
 Clock = Callable[[], datetime]
 """Returns the time now, timezone-aware (UTC)."""
@@ -297,6 +300,8 @@ class Store(Protocol):
     def released(self, source: str) -> str | None:
         """Fingerprint of the hold that a person has released, until a trusted run has used it."""
         ...
+
+    def distrusted(self, source: str) -> Distrust: ...
 
 
 class OutboxStore(Protocol):

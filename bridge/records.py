@@ -194,6 +194,8 @@ class Doubt(StrEnum):
     KNOWN_ELSEWHERE = "known_elsewhere"  # another source has the same platform order
     REQUIRED_EMPTY = "required_empty"
     NO_TEXT = "no_text"  # ink, but nothing legible
+    READ_OTHERWISE = "read_otherwise"  # in a blind check a person read this very cell otherwise
+    CAUGHT = "caught"  # what proves it let an error pass in this column, as a blind check showed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -266,9 +266,8 @@ class Review(_Part):
     address: WebAddress | None = Field(
         None, description="How people reach it, for links in alerts; without it: http://host:port."
     )
-    names: list[str] = Field(
-        default_factory=list, description="Further host names by which people reach it; others are refused."
-    )
+    names: list[str] = Field(default_factory=list, description="Its further host names; others are refused.")
+    blind_checks: int = Field(5, description="Accepted cells a day that are asked blindly; 0: none.", ge=0, le=100)
     session_hours: float = Field(12, description="A sign-in ends after this.", gt=0, le=24 * 30)
 
     def link(self, path: str) -> str:

@@ -42,7 +42,17 @@ from bridge.interfaces import (
 from bridge.parse.checks import check
 from bridge.parse.orders import parse_grids
 from bridge.profiles import Profile
-from bridge.reconcile import Breaker, Elsewhere, PlatformNumber, Rules, Tolerance, reconcile, same_picture, without
+from bridge.reconcile import (
+    Breaker,
+    Elsewhere,
+    PlatformNumber,
+    Rules,
+    Tolerance,
+    doubted,
+    reconcile,
+    same_picture,
+    without,
+)
 from bridge.records import (
     CaptureSet,
     ChangeKind,
@@ -256,6 +266,9 @@ def _decide(parts: SyncParts, run: _Run) -> None:
     now = parts.clock
     assert run.observed is not None
     with run.stage("reconcile", now):
+        if distrust := parts.store.distrusted(parts.source):
+            rows = parts.store.baseline(parts.source)
+            run.observed = doubted(run.observed, rows, distrust, parts.profile.key)
         run.changes = _reconciled(parts, run.observed)
         said = parts.store.not_orders(parts.source)
         if said:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bridge.bound import upper_bound
 from samples.screens.orders import COLUMNS, Row
 
 KIND = {c.field: c.kind for c in COLUMNS}
@@ -97,23 +98,4 @@ class Score:
 
     def bound(self) -> float:
         """Upper 95 % bound of the silent-error rate: Clopper–Pearson; the rule of three where none was seen."""
-        n, k = self.cells, self.silent
-        if n == 0:
-            return 1.0
-        low, high = k / n, 1.0
-        for _ in range(60):
-            p = (low + high) / 2
-            if _at_most(k, n, p) > 0.05:
-                low = p
-            else:
-                high = p
-        return high
-
-
-def _at_most(k: int, n: int, p: float) -> float:
-    """Probability of at most k of n at rate p (binomial)."""
-    term = total = (1 - p) ** n
-    for i in range(k):
-        term *= (n - i) / (i + 1) * p / (1 - p)
-        total += term
-    return total
+        return upper_bound(self.silent, self.cells)

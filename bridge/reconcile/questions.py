@@ -77,6 +77,13 @@ def row_questions(
     return _distinct(items)
 
 
+def question(line: OrderLine, key_fields: Sequence[str], before: Mapping[str, Scalar]) -> ReviewItem:
+    """What is asked about one doubtful row, as the next run will ask it.  before: the stored row of its key."""
+    if line.key_ok:
+        return _line_item(ReviewKind.DOUBTFUL_ROW, line, key_fields, before=before)
+    return _line_item(ReviewKind.DOUBTFUL_KEY, line, key_fields, could_be=(line.key,) if before else ())
+
+
 def _line_item(
     kind: ReviewKind,
     line: OrderLine,

@@ -109,6 +109,19 @@ DOUBTS: dict[Doubt, Word] = {
         "单元格里有内容，但认不出任何文字。",
         "There is something in the cell, but no text could be made out.",
     ),
+    Doubt.READ_OTHERWISE: Word(
+        "抽查读数不同",
+        "read otherwise by a person",
+        "抽查时有人没看读数，从图片里读出了别的内容。",
+        "In a blind check a person who was not shown the value read something else in this picture.",
+    ),
+    Doubt.CAUGHT: Word(
+        "这种证据在此列出过错",
+        "proof that failed here before",
+        "抽查发现：这一列里，同样的依据曾放行过错误的值。管理员可在概览页恢复信任。",
+        "A blind check showed that the same witnesses let a wrong value pass in this column. An administrator "
+        "can trust them again on the dashboard.",
+    ),
 }
 
 WITNESSES: dict[Witness, Word] = {

@@ -82,6 +82,22 @@ def learn(connection: Connection, proofs: Sequence[ProvenPicture], now: datetime
             )
 
 
+def dispute(connection: Connection, source: str, picture: str, answer: str, now: datetime) -> None:
+    """A person read a remembered picture otherwise: it is looked up no more until a decision settles it."""
+    for row in _rows(connection, source, [picture]):
+        if row.retracted or row.text == answer:
+            continue
+        connection.execute(
+            insert(contradictions).values(
+                source=source, picture=picture, known_text=row.text, known_witnesses=row.witnesses,
+                new_text=answer, new_witnesses=[Witness.PERSON.value], at=now,
+            )
+        )  # fmt: skip
+        mine = (memory.c.source == source, memory.c.picture == picture)
+        connection.execute(update(memory).where(*mine).values(retracted=True))
+        read_anew(connection, source, now)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Known:
     """What the memory holds of one picture."""

@@ -49,12 +49,13 @@ def file_reviews(
         closed = _close_idle(connection, observed, changes, now)
     else:
         asked = tuple(item for item in asked if item.kind in WHOLE_LIST)
-    return _insert_new(connection, run_id, observed.source, asked, now), closed
+    return insert_new(connection, run_id, observed.source, asked, now), closed
 
 
-def _insert_new(
+def insert_new(
     connection: Connection, run_id: str, source: str, asked: Sequence[ReviewItem], now: datetime
 ) -> int:
+    """Files the questions that stand nowhere yet and were not answered; returns how many those are."""
     t = review_items.c
     unique = {item.fingerprint: item for item in asked}
     standing: dict[str, Any] = {}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bridge.interfaces import Clock
 from bridge.store.accounts import Accounts
 from bridge.store.audit import AuditTrail
+from bridge.store.blind import BlindChecks
 from bridge.store.captchas import Captchas
 from bridge.store.central import Central
 from bridge.store.commit import Commits, NewId, new_message_id
@@ -91,6 +92,23 @@ class SqlStore:
         self.made_decisions = queue.made_decisions
         self.decided_by = queue.decided_by
         self.last_proven = queue.last_proven
+
+        blind = BlindChecks(self._database)
+        self.blind_salt = blind.blind_salt
+        self.blind_drawn = blind.blind_drawn
+        self.accepted_rows = blind.accepted_rows
+        self.accepted_row = blind.accepted_row
+        self.was_checked = blind.was_checked
+        self.add_checks = blind.add_checks
+        self.blind_check = blind.blind_check
+        self.waiting_checks = blind.waiting_checks
+        self.answer_check = blind.answer_check
+        self.settle_check = blind.settle_check
+        self.measured = blind.measured
+        self.caught = blind.caught
+        self.distrusted = blind.distrusted
+        self.lift_distrust = blind.lift_distrust
+        self.blind_pictures = blind.blind_pictures
 
         captchas = Captchas(self._database)
         self.ask_captcha = captchas.ask_captcha

@@ -463,6 +463,29 @@ rule_alerts = Table(
     sqlite_autoincrement=True,
 )
 
+blind_checks = Table(
+    "blind_checks",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("order_no", Text, nullable=False),
+    Column("customer", Text),  # whose order: who may not see it is not asked
+    Column("field", Text, nullable=False),
+    Column("observation", BigId, nullable=False),
+    Column("accepted", Json, nullable=False),  # encoding.value_to_json: what nobody was asked about
+    Column("day", Date, nullable=False),  # on which it was drawn
+    Column("state", Text, nullable=False),  # store.blind.State
+    Column("answer", Text),  # what the person read; never changed once it is given
+    Column("answered_by", Text),
+    Column("answered_at", UtcDateTime),
+    Column("lifted_by", Text),  # who trusts that way of proving again
+    Column("lifted_at", UtcDateTime),
+    Index("ix_blind_checks_source_state", "source", "state"),
+    Index("ix_blind_checks_day", "day"),
+    sqlite_autoincrement=True,
+)
+
 # Append-only: triggers refuse to change or remove an entry, and each entry's hash covers the one before.
 audit = Table(
     "audit",

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from bridge.errors import BridgeError
 from bridge.interfaces import Role
 from bridge.reports.words import Language, say_field
+from bridge.review.blind import BlindCheckDesk
 from bridge.review.web.access import Doorkeeper, RateLimit
 from bridge.review.web.breaks import Break, OpenBreaks, break_of, may_see
 from bridge.review.web.card import Cards, PictureCache
@@ -68,6 +69,13 @@ class Desk:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+        )
+        self.blind = BlindCheckDesk(
+            self.store,
+            sources=self.app.settings.sources,
+            profile_of=self.app.profile,
+            has_picture=lambda reading: self.pictures.of(reading) is not None,
+            a_day=self.app.settings.review.blind_checks,
         )
         self._labels: dict[str, Mapping[str, str]] = {}
 

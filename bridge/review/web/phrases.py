@@ -17,6 +17,77 @@ PHRASES: dict[str, Both] = {
     "orders": ("订单", "Orders"),
     "contracts": ("合同", "Contracts"),
     "dashboard": ("概览", "Dashboard"),
+    "blind": ("抽查", "Spot check"),
+    "blind_ask": ("图片里写的是什么？", "What does this picture say?"),
+    "blind_says": ("照图片输入", "Type what you see"),
+    "blind_left": ("还有 {n} 个", "{n} left"),
+    "blind_unreadable": ("看不清", "Cannot read it"),
+    "blind_why": (
+        "这个值没有问过人就通过了。先不给你看读数，好知道读数有多可靠；输完才比较。",
+        "This value passed without anybody being asked. You are not shown it, so that we learn how far such "
+        "values can be trusted; they are compared after you have typed.",
+    ),
+    "blind_which": ("哪一个对？", "Which one is right?"),
+    "blind_which_more": (
+        "你输入的和通过的值不一样。人也会输错，请再看一遍图片。",
+        "What you typed is not what passed. People mistype, too: look at the picture once more.",
+    ),
+    "blind_mine": ("{name} 输入的", "{name} typed"),
+    "blind_theirs": ("通过的值", "The value that passed"),
+    "blind_cannot_tell": ("分不清", "Cannot tell"),
+    "blind_was_same": ("一致。", "The same."),
+    "blind_was_mistyped": ("好的，通过的值是对的。", "Fine: the value that passed is right."),
+    "blind_was_unreadable": ("已记为看不清。", "Noted as not legible."),
+    "blind_was_wrong": (
+        "已记为漏错：这张订单进了待决定，请在那里更正；相关人员已通知。",
+        "Noted as a silent error. The order is in the queue now, where the value is put right; people are told.",
+    ),
+    "blind_over": ("这一个已经有人答过了。", "This one was answered already."),
+    "blind_no_text": (
+        "请输入图片上的文字（1 到 {n} 个字符）。",
+        "Type what the picture says (1 to {n} characters).",
+    ),
+    "blind_none": ("今天的抽查做完了", "No cell to check"),
+    "blind_none_more": (
+        "每天抽几个没有问过人的值，请人看图片输入，量出读错却没有报出的比例。",
+        "A few values a day that nobody was asked about are asked here, to measure how many wrong ones pass.",
+    ),
+    "blind_off": ("抽查已关闭（review.blind_checks = 0）。", "It is switched off (review.blind_checks = 0)."),
+    "blind_rate": ("漏错率（抽查）", "Silent errors (spot check)"),
+    "blind_rate_more": (
+        "没有问过人就通过的值里错的比例，由抽查量出（编码列抽得多些）。上限：真实比例有 95% 的把握不超过它"
+        "（Clopper-Pearson，单侧）。看不清的不算在内。",
+        "How many of the values that passed without a person are wrong, as measured by the spot check (codes are "
+        "drawn more often). Bound: with 95 % confidence the true rate is below it (Clopper-Pearson, one-sided). "
+        "Cells that people could not read are left out.",
+    ),
+    "blind_source": ("来源", "source"),
+    "blind_asked": ("已查", "checked"),
+    "blind_wrong": ("读错", "wrong"),
+    "blind_share": ("比例", "rate"),
+    "blind_bound": ("95% 上限", "95 % bound"),
+    "blind_waiting": ("待查", "waiting"),
+    "blind_not_read": ("看不清", "not legible"),
+    "blind_no_figures": ("还没有抽查结果。", "Nothing was checked yet."),
+    "blind_start": ("去抽查", "Check some"),
+    "blind_errors": ("查出的漏错", "Silent errors found"),
+    "blind_passed": ("通过的值", "passed"),
+    "blind_read": ("图片上是", "the picture says"),
+    "blind_way": ("当时的依据", "proven by"),
+    "blind_held": (
+        "此列新的值若只有这些依据，要等人确认。",
+        "New values of this column that only these prove wait for a person.",
+    ),
+    "blind_lift": ("恢复信任", "Trust it again"),
+    "blind_lifted": ("{name} 已恢复信任", "trusted again by {name}"),
+    "blind_alert": ("漏错：{source} 的{field}", "Silent error: {field} of {source}"),
+    "blind_alert_text": (
+        "抽查发现订单 {order} 的{field}通过时是“{accepted}”，{by} 在图片上读到“{answer}”。这张订单已进入待决定；"
+        "此列同样依据的新值暂时都等人确认。{link}",
+        "Order {order}: {field} passed as “{accepted}”; {by} reads “{answer}” in the picture. "
+        "The order waits in the queue; new values of this column that are proven in this way wait for a person. "
+        "{link}",
+    ),
     "captcha": ("登录验证码", "Sign-in captcha"),
     "captcha_of": ("{source} 的登录验证码", "Sign-in captcha of {source}"),
     "captcha_why": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -10,7 +10,7 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from bridge.interfaces import Action
-from bridge.records import KEY_SEP, ChangeKind, FieldValue, ReviewItem, ReviewKind, Scalar
+from bridge.records import KEY_SEP, ChangeKind, FieldValue, ReviewItem, ReviewKind, Scalar, Witness
 from bridge.reports.said import say_reason
 from bridge.reports.show import differing, doubtful_spans, scalar_text, value_html, visible
 from bridge.reports.words import Language, explain, say
@@ -39,6 +39,9 @@ class Shows:
 
     def sentence(self, thing: StrEnum) -> str:
         return explain(thing, self._language)
+
+    def witnesses(self, way: Iterable[Witness]) -> str:
+        return " + ".join(self.word(w) for w in sorted(way))
 
     def action(self, name: str) -> str:
         """What a decision is called; one of another version's is shown as it is."""

@@ -23,7 +23,7 @@ from bridge import log
 from bridge.errors import BridgeError, StoreBusy
 from bridge.interfaces import Role
 from bridge.review.web.desk import COOKIE, Desk, Refused, Visit
-from bridge.review.web.pages import captcha, contracts, dashboard, deciding, orders, queue, signing_in
+from bridge.review.web.pages import blind, captcha, contracts, dashboard, deciding, orders, queue, signing_in
 
 Page = Callable[[Visit], Response]
 
@@ -78,6 +78,10 @@ def site(desk: Desk, *, hosts: list[str]) -> Starlette:
             get("/contracts/{contract:int}", contracts.one),
             get("/contracts/{contract:int}/picture/{which}", contracts.shown_picture),
             post("/contracts/{contract:int}/decide", contracts.decide),
+            get("/blind", blind.blind, Role.OPERATOR),
+            get("/blind/{check:int}/picture", blind.picture, Role.OPERATOR),
+            post("/blind/{check:int}", blind.answer),
+            post("/blind/{check:int}/lift", blind.lift, Role.ADMINISTRATOR),
             get("/captcha", captcha.listed),
             get("/captcha/{token}", captcha.one),
             get("/captcha/{token}/picture", captcha.shown_picture),

@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 
 from starlette.responses import Response
 
+from bridge.bound import upper_bound
+from bridge.interfaces import Role
 from bridge.review.web.breaks import Place
 from bridge.review.web.desk import Refused, Visit
 
@@ -49,8 +51,12 @@ def dashboard(visit: Visit) -> Response:
     asked, settled = desk.store.asked_and_settled(since)
     late, worst = desk.store.overdue(today, LATE)
     days = [first + timedelta(days=n) for n in range(DAYS)]
+    measured = desk.store.measured()
     return visit.page(
         "dashboard.html",
+        measured=[(m, upper_bound(m.wrong, m.asked)) for m in measured],
+        caught=desk.store.caught()[:LATE] if any(m.wrong for m in measured) else [],
+        may_lift=visit.may(Role.ADMINISTRATOR),
         sources=[_source(visit, name) for name in desk.app.settings.sources],
         waiting=len(places),
         columns=Counter((p.asked.source, f) for p in places for f in p.asked.fields).most_common(COLUMNS),
