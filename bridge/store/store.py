@@ -197,6 +197,7 @@ class SqlStore:
         tables = MappingTables(self._database)
         self.mappings = tables.mappings
         self.import_mappings = tables.import_mappings
+        self.forget_mapping = tables.forget_mapping
 
         self.export_orders = Export(self._database).export_orders
 

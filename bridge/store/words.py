@@ -45,6 +45,17 @@ class MappingTables:
                 audit.append(connection, at=now, actor=by, action="mappings", details=details)
             return sum(map(len, new.values())), sum(map(len, forgotten.values()))
 
+    def forget_mapping(self, source: str, field: str, word: str, *, by: str, now: datetime) -> bool:
+        """Takes back what people said of one word; False if they said nothing of it."""
+        with self._database.write(lock=source_lock(source)) as connection:
+            known = _load(connection, source)
+            if known.get(field, {}).pop(word, None) is None:
+                return False
+            _save(connection, source, known, now)
+            details = {"source": source, "words": {}, "forgotten": {field: [word]}}
+            audit.append(connection, at=now, actor=by, action="mappings", details=details)
+            return True
+
 
 def learn_words(connection: Connection, source: str, words: Words, now: datetime) -> dict[str, dict[str, Any]]:
     """Keeps what a decision says of words; returns what they meant before, None where nothing was known."""

@@ -106,6 +106,7 @@ class Visit:
     form: Mapping[str, str]
     who: SignedIn | None
     now: datetime
+    upload: tuple[str, bytes] | None = None  # a file that came with the form: name and content
 
     @property
     def user(self) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -23,12 +25,25 @@ from bridge import log
 from bridge.errors import BridgeError, StoreBusy
 from bridge.interfaces import Role
 from bridge.review.web.desk import COOKIE, Desk, Refused, Visit
-from bridge.review.web.pages import blind, captcha, contracts, dashboard, deciding, orders, queue, signing_in
+from bridge.review.web.pages import (
+    blind,
+    captcha,
+    contracts,
+    dashboard,
+    deciding,
+    mappings,
+    orders,
+    queue,
+    signing_in,
+)
 
 Page = Callable[[Visit], Response]
+Upload = tuple[str, bytes]
 
 LARGEST_FORM = 64_000
 """Bytes; the longest answer is a cell that was typed."""
+LARGEST_FILE = 3_000_000
+"""Bytes of a form with a file: a table of 100,000 words as Excel keeps it."""
 
 _STATIC = "max-age=3600"
 HEADERS = {
@@ -53,8 +68,8 @@ def site(desk: Desk, *, hosts: list[str]) -> Starlette:
     def get(path: str, page: Page, role: Role | None = Role.VIEWER) -> Route:
         return Route(path, _endpoint(desk, page, role), methods=["GET"])
 
-    def post(path: str, page: Page, role: Role | None = Role.OPERATOR) -> Route:
-        return Route(path, _endpoint(desk, page, role), methods=["POST"])
+    def post(path: str, page: Page, role: Role | None = Role.OPERATOR, largest: int = LARGEST_FORM) -> Route:
+        return Route(path, _endpoint(desk, page, role, largest), methods=["POST"])
 
     static = StaticFiles(packages=[("bridge.review.web", "static")])
     return Starlette(
@@ -86,6 +101,10 @@ def site(desk: Desk, *, hosts: list[str]) -> Starlette:
             get("/captcha/{token}", captcha.one),
             get("/captcha/{token}/picture", captcha.shown_picture),
             post("/captcha/{token}", captcha.answer),
+            get("/mappings", mappings.mappings, Role.OPERATOR),
+            post("/mappings", mappings.change),
+            get("/mappings/file", mappings.give, Role.OPERATOR),
+            post("/mappings/file", mappings.take, largest=LARGEST_FILE),
             get("/dashboard", dashboard.dashboard),
             Mount("/static", static),
         ],
@@ -117,31 +136,63 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
-def _endpoint(desk: Desk, page: Page, role: Role | None) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    desk: Desk, page: Page, role: Role | None, largest: int = LARGEST_FORM
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        try:
-            form = await _form(request) if request.method == "POST" else {}
-        except ClientDisconnect:
-            return Response(status_code=400)
-        return await run_in_threadpool(partial(_answer, desk, page, role, request, form))
+        form: Mapping[str, str] | None = {}
+        upload: Upload | None = None
+        if request.method == "POST":
+            try:
+                body = await _body(request, largest)
+                form, upload = (None, None) if body is None else await _form(request, body)
+            except (ClientDisconnect, MultiPartException):
+                return Response(status_code=400)
+        return await run_in_threadpool(partial(_answer, desk, page, role, request, form, upload))
 
     return endpoint
 
 
-async def _form(request: Request) -> Mapping[str, str] | None:
-    """The fields of the form; None for one that is too large."""
-    body = b""
+async def _body(request: Request, largest: int) -> bytes | None:
+    """None for one that is too large."""
+    body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > LARGEST_FORM:
+        if len(body) > largest:
             return None
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    return bytes(body)
+
+
+async def _form(request: Request, body: bytes) -> tuple[Mapping[str, str], Upload | None]:
+    """The fields of the form, and the file that came with it.  Raises MultiPartException."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)), None
+
+    async def once() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    fields: dict[str, str] = {}
+    upload: Upload | None = None
+    async with AsyncExitStack() as stack:
+        parts = await MultiPartParser(request.headers, once(), max_files=1, max_fields=20).parse()
+        stack.push_async_callback(parts.close)
+        for name, value in parts.items():
+            if isinstance(value, str):
+                fields[name] = value
+            elif value.filename:
+                upload = value.filename, await value.read()
+    return fields, upload
 
 
 def _answer(
-    desk: Desk, page: Page, role: Role | None, request: Request, form: Mapping[str, str] | None
+    desk: Desk,
+    page: Page,
+    role: Role | None,
+    request: Request,
+    form: Mapping[str, str] | None,
+    upload: Upload | None = None,
 ) -> Response:
-    visit = Visit(desk=desk, request=request, form=form or {}, who=None, now=desk.clock())
+    visit = Visit(desk=desk, request=request, form=form or {}, who=None, now=desk.clock(), upload=upload)
     try:
         _guard(visit, role, form)
         return page(visit)
