@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bridge.contracts.intake import Settled
+from bridge.day import day_reported
 from bridge.digest import digested
 from bridge.promises import INBOX_LOCK, TAKE_IN_S, reported
 from bridge.scheduler import Job
@@ -23,6 +24,7 @@ INBOX_KILL_S = TAKE_IN_S + 420  # the last file may take five minutes, and its p
 REPORT_KILL_S = 1800.0
 REPORT = "report.on-time"
 DIGEST = "report.digest"
+DAY = "report.day"
 
 
 def utc_now() -> datetime:
@@ -67,8 +69,8 @@ def jobs(
     now: Callable[[], datetime] = utc_now,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> tuple[Job, ...]:
-    """The digest where someone is to be told, the rest where an inbox is named.  config: the file that the runs
-    themselves read."""
+    """The digest where someone is to be told, the day's report where there are sources, the rest where an inbox is
+    named.  config: the file that the runs themselves read."""
     program = (sys.executable, "-m", "bridge", "--config", str(config))
     zone = ZoneInfo(settings.run.timezone) if settings.run.timezone else None
     folder = settings.data_dir
@@ -82,6 +84,18 @@ def jobs(
                 interval_s=LOOK_S,
                 kill_after_s=REPORT_KILL_S,
                 wanted=Daily(at, zone, digested(folder), now, monotonic),
+                aside=True,
+            )
+        )
+    if settings.sources and settings.reports.day_at:
+        at = clock_time.fromisoformat(settings.reports.day_at)
+        made.append(
+            Job(
+                source=DAY,
+                command=(*program, "report", "day", "--json"),
+                interval_s=LOOK_S,
+                kill_after_s=REPORT_KILL_S,
+                wanted=Daily(at, zone, day_reported(folder), now, monotonic),
                 aside=True,
             )
         )

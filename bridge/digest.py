@@ -185,10 +185,3 @@ class _Say:
 def digested(data_dir: Path) -> LastTime:
     """When the last one went out."""
     return LastTime(data_dir / LAST)
-
-
-def begin(data_dir: Path, now: datetime) -> None:
-    """The first digest goes out on the next morning, not at the first start.  Raises StoreUnavailable."""
-    last = digested(data_dir)
-    if last() is None and data_dir.is_dir():
-        last.note(now)

@@ -22,6 +22,11 @@ class LastTime:
         except (OSError, ValueError):
             return None
 
+    def begin(self, now: datetime) -> None:
+        """Where it was never done it is due at its next hour, not at once.  Raises StoreUnavailable."""
+        if self() is None and self._file.parent.is_dir():
+            self.note(now)
+
     def note(self, at: datetime) -> None:
         """Raises StoreUnavailable."""
         try:

@@ -140,9 +140,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
 class Store(_Part):
-    url: DatabaseAddress | None = Field(
-        None, description="Database address without a password; without it: SQLite, bridge.db in `data_dir`."
-    )
+    url: DatabaseAddress | None = Field(None, description="Its address, no password; none: SQLite in `data_dir`.")
     password: Reference | None = Field(None, description="The database user's password.")
 
 
@@ -258,6 +256,9 @@ def _is_secret(key: str) -> bool:
 class Reports(_Part):
     folder: ConfigPath | None = Field(None, description="Where reports go; without it: reports in `data_dir`.")
     language: Literal["zh", "en"] = Field("zh", description="Language of reports and review pages.")
+    day_at: ClockTime | Literal[""] = Field(
+        "00:10", description='When yesterday\'s report is written; "" = never.'
+    )
 
 
 class Review(_Part):

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge import beside, log
-from bridge.digest import begin
+from bridge.day import day_reported
+from bridge.digest import digested
 from bridge.errors import BridgeError, ConfigError
 from bridge.housekeeping import Housekeeping
 from bridge.monitor import follow, served
@@ -45,7 +46,8 @@ class Unattended:
     def run(self) -> None:
         """Until a signal stops it."""
         self._told_of_config(None)  # it was broken when this program ran last, perhaps
-        begin(self._watched.settings.data_dir, datetime.now(UTC))
+        for last in (digested, day_reported):
+            last(self._watched.settings.data_dir).begin(datetime.now(UTC))
         scheduler = Scheduler(
             self._plan(),
             now=lambda: datetime.now(UTC),

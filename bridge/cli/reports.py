@@ -1,7 +1,8 @@
-"""Reports over all runs: report on-time."""
+"""Reports over all runs: report on-time, digest, day."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -67,6 +68,30 @@ def digest(
     out().print(f"[bold]{show.escape(made.title)}[/bold]", soft_wrap=True)
     for line in (*made.lines, made.link):
         out().print(show.escape(line), soft_wrap=True)
+
+
+@command(report, "day", "bridge report day", "bridge report day --date 2026-11-21 --json")
+def day(
+    ctx: typer.Context,
+    date: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Which day; without it: yesterday."),
+    as_json: bool = typer.Option(False, "--json", help="Print where it is and its figures as JSON."),
+) -> None:
+    """Every difference of one day, over all runs and sources: HTML, Excel, CSV and JSON."""
+    from bridge.day import write_day
+    from bridge.reports.day import STATES
+    from bridge.wiring import utc_now
+
+    invocation: Invocation = ctx.obj
+    made, page = write_day(invocation.load("report"), utc_now(), date.date() if date is not None else None)
+    counts = {state: len(made.of(state)) for state in STATES}
+    if as_json:
+        classes = {cls.value: sum(by.values()) for cls, by in made.classes}
+        told = {"status": "ok", "day": made.day, "report": str(page), "counts": counts}
+        print_json({**told, "classes": classes, "runs": len(made.runs)})
+        return
+    lines = [("day", made.day.isoformat()), ("runs", str(len(made.runs)))]
+    lines += [(state.replace("_", " "), str(n)) for state, n in counts.items()]
+    show.facts([*lines, ("report", show.escape(str(page)))])
 
 
 def _figures(made: OnTime) -> dict[str, dict[str, int]]:

@@ -72,7 +72,7 @@ class Runs:
     def run(self, run_id: str) -> RunSummary | None:
         with self._database.read() as connection:
             row = connection.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
-        return _summary(row) if row is not None else None
+        return run_summary(row) if row is not None else None
 
     def last_runs(self, limit: int, source: str | None = None) -> list[RunSummary]:
         """The newest first."""
@@ -80,7 +80,7 @@ class Runs:
         if source is not None:
             query = query.where(runs.c.source == source)
         with self._database.read() as connection:
-            return [_summary(row) for row in connection.execute(query)]
+            return [run_summary(row) for row in connection.execute(query)]
 
     def sources(self) -> list[str]:
         """Every source that ever ran."""
@@ -135,7 +135,7 @@ class Runs:
         return counted
 
 
-def _summary(row: Any) -> RunSummary:
+def run_summary(row: Any) -> RunSummary:
     if row.summary is not None:
         return summary_from_json(row.summary)
     return RunSummary(

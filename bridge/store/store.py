@@ -13,6 +13,7 @@ from bridge.store.central import Central
 from bridge.store.commit import Commits, NewId, new_message_id
 from bridge.store.contracts import Contracts
 from bridge.store.database import Database
+from bridge.store.days import Days
 from bridge.store.export import Export
 from bridge.store.glyphs import Glyphs
 from bridge.store.memory import LIMIT, PictureMemory
@@ -153,6 +154,11 @@ class SqlStore:
         self.open_alerts = told.open_alerts
         self.mark_told = told.mark_told
         self.last_fired = told.last_fired
+
+        days = Days(self._database)
+        self.asked_between = days.asked_between
+        self.changed_between = days.changed_between
+        self.runs_between = days.runs_between
 
         accounts = Accounts(self._database)
         self.users = accounts.users

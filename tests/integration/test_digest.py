@@ -10,7 +10,7 @@ from store_samples import NOW, Runs, line
 
 from bridge.beside import DIGEST, jobs
 from bridge.contracts.result import ContractResult
-from bridge.digest import begin, digest, digested
+from bridge.digest import digest, digested
 from bridge.interfaces import NoticeLevel
 from bridge.records import Doubt
 from bridge.settings import load_settings
@@ -113,7 +113,7 @@ def test_it_is_due_once_a_day_and_not_at_the_first_start(tmp_path: Path) -> None
     folder.mkdir()
     now = [NOW]  # 09:15 in Shanghai
     elapsed = [0.0]
-    begin(folder, NOW)
+    digested(folder).begin(NOW)
     config = tmp_path / "bridge.toml"
     (job,) = (
         j
@@ -133,4 +133,4 @@ def test_it_is_due_once_a_day_and_not_at_the_first_start(tmp_path: Path) -> None
 def test_whoever_wants_none_gets_none(tmp_path: Path) -> None:
     app_in(tmp_path, notify='digest_at = ""')
     config = tmp_path / "bridge.toml"
-    assert [j.source for j in jobs(load_settings(config), config)] == []
+    assert DIGEST not in [j.source for j in jobs(load_settings(config), config)]

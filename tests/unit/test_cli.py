@@ -32,7 +32,7 @@ COMMANDS = [
     ["review", "user", "add"], ["review", "user", "list"], ["review", "user", "password"],
     ["review", "user", "remove"], ["rules", "check"], ["mappings", "list"], ["mappings", "export"], ["mappings", "import"], ["audit", "list"], ["audit", "verify"], ["export", "orders"],
     ["push"], ["read"], ["glyphs"], ["contract"], ["inbox"],
-    ["promise", "list"], ["promise", "decide"], ["promise", "event"], ["promise", "link"], ["promise", "replace"], ["report", "on-time"], ["report", "digest"],
+    ["promise", "list"], ["promise", "decide"], ["promise", "event"], ["promise", "link"], ["promise", "replace"], ["report", "on-time"], ["report", "digest"], ["report", "day"],
     ["install-service"], ["backup"], ["restore"],
 ]  # fmt: skip
 
