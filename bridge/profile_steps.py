@@ -160,3 +160,8 @@ class SignIn(Part):
     after_run: Literal["sign_out", "keep"] = Field(
         "sign_out", description="At the end of a run: sign out, or keep the session for the next one."
     )
+
+    @property
+    def throws_out(self) -> bool:
+        """Can a sign-in end another one's session?  Then the bridge needs an account of its own."""
+        return bool(self.shut_out) or (self.seat_taken is not None and self.seat_taken.then == "take")

@@ -260,6 +260,11 @@ class App:
             messages.append(f"the page says that the list has {observed.declared_total}")
         if blocked:
             messages.append(f"the read-only guard stopped {blocked} requests or clicks")
+        if profile.sign_in is not None and profile.sign_in.throws_out:
+            messages.append(
+                "this ERP may throw out whoever is signed in with the same account: "
+                "give the bridge one of its own, that nobody else uses"
+            )
         return CheckResult(
             annotated=annotated,
             headings=[c.name for c in profile.columns if c.field],

@@ -235,6 +235,7 @@ def check(desk: Desk, command: str) -> None:
     shown = desk.run(command)
     (picture,) = (desk.folder / "bridge-data" / "checks").iterdir()
     assert str(picture) in shown
+    assert "give the bridge one of its own" in " ".join(shown.split())  # the sample ERP can throw people out
     # The reader's screenshot for `bridge read` is the page as it was kept.
     shot = max((desk.folder / "bridge-data" / "evidence").rglob("*.png"), key=lambda p: p.stat().st_size)
     shutil.copy(shot, desk.folder / "screen.png")

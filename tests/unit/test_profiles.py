@@ -42,6 +42,21 @@ def test_the_least_that_is_needed() -> None:
     assert profile.column("no").name == "单号"
 
 
+@pytest.mark.parametrize(
+    ("more", "throws"),
+    [
+        ({}, False),
+        ({"shut_out": ["被迫下线"]}, True),
+        ({"seat_taken": {"marks": ["在线"], "then": "give_up"}}, False),
+        ({"seat_taken": {"marks": ["在线"], "then": "take"}}, True),
+    ],
+)
+def test_an_erp_that_throws_people_out_is_known(more: dict[str, Any], throws: bool) -> None:
+    profile = parse_profile(minimal() | {"sign_in": {"signed_in": ["ok"]} | more}, "x.yaml")
+    assert profile.sign_in is not None
+    assert profile.sign_in.throws_out is throws
+
+
 def test_all_faults_come_at_once() -> None:
     data = minimal()
     data["liste"] = 1
