@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bridge.interfaces import CellMemory, GlyphPicture, Recalled
+from bridge.memories import CellMemory, GlyphPicture, Recalled
 
 
 class Forgetful:

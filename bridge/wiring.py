@@ -22,15 +22,8 @@ from bridge.errors import RunBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
 from bridge.forgetful import Forgetful, NoMemory
 from bridge.handover import person_at_hand
-from bridge.interfaces import (
-    CellMemory,
-    GlyphPicture,
-    PageReader,
-    Progress,
-    PushResult,
-    Redrawer,
-    StoredReview,
-)
+from bridge.interfaces import PageReader, Progress, PushResult, Redrawer, StoredReview
+from bridge.memories import CellMemory, GlyphPicture
 from bridge.parse.checks import check as check_lines
 from bridge.parse.orders import parse_grids
 from bridge.profile_files import load_profile

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bridge.interfaces import Memory, TextReader
+from bridge.interfaces import TextReader
+from bridge.memories import Memory
 from bridge.ocr.cells import rect_box
 from bridge.ocr.layout import RawGrid
 from bridge.ocr.lines import split_lines

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
-from bridge.interfaces import KeptRead, ReadMemory
+from bridge.memories import KeptRead, ReadMemory
 from bridge.ocr.fonts import Font, Style
 
 Found = Mapping[int, Sequence[Style]]

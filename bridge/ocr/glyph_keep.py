@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from bridge.interfaces import GlyphPicture
+from bridge.memories import GlyphPicture
 from bridge.ocr.coverage import Coverage
 from bridge.ocr.glyph_labels import Glyph, State
 

@@ -21,6 +21,8 @@ NONE = 1.3
 """css pixels beyond the bearings that are no space yet: two subpixel roundings and hinting."""
 SPACE = 2.2
 """css pixels beyond the bearings that are one, at least."""
+NARROW = 25
+"""Percentile of all gaps that has no space in it, whatever the list shows."""
 SURE = 3
 """Places that make a bearing, or the width of a space, certain."""
 
@@ -28,11 +30,12 @@ SURE = 3
 @dataclass(slots=True)
 class Spacing:
     """after, before: a character's bearings on its right and left, css pixels.  one: the width of a space, or None
-    if the list showed too few."""
+    if the list showed too few; usual: a gap with none."""
 
     after: dict[str, float] = field(default_factory=dict)
     before: dict[str, float] = field(default_factory=dict)
     one: float | None = None
+    usual: float = 0.0
 
     @classmethod
     def of(cls, pairs: Sequence[Pair]) -> Spacing:
@@ -43,6 +46,7 @@ class Spacing:
             lefts[a].append((b, gap))
             rights[b].append((a, gap))
         out.before = dict.fromkeys(rights, 0.0)
+        out.usual = float(np.percentile([g for _, _, g in pairs], NARROW)) if pairs else 0.0
         for _ in range(ROUNDS):
             out.after = {a: _low([g - out.before[b] for b, g in seen]) for a, seen in lefts.items()}
             out.before = {b: _low([g - out.after[a] for a, g in seen]) for b, seen in rights.items()}
@@ -76,6 +80,12 @@ class Spacing:
             return None
         number = round(beyond / self.one)
         return number if number and abs(beyond - number * self.one) <= min(NONE, 0.3 * self.one) else None
+
+    def seems_wide(self, gap: float) -> bool:
+        """Is there room for a space, going by the narrow gaps of the list?
+
+        A character that it only ever shows beside a space (20 x 30 x 50) bears it as if it were its own."""
+        return gap - self.usual >= SPACE
 
 
 def _low(values: Sequence[float]) -> float:

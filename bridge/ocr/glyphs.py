@@ -18,7 +18,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from bridge.interfaces import GlyphMemory, Proposal, TextReader
+from bridge.interfaces import Proposal, TextReader
+from bridge.memories import GlyphMemory
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.coverage import Coverage, InkLine, ink_lines
 from bridge.ocr.doubts import touches_edge
@@ -286,6 +287,8 @@ class GlyphReader:
                 continue
             doubts = (Doubt.CUT,) if touches_edge(c, shot.scale) else ()
             own = c.proposal is not None and visible(c.proposal.text) == text
+            if not own and any(_may_hide_a_space(way, glyphs, spacing, shot.scale) for way in line.ways):
+                continue
             witnesses = (Witness.NET, Witness.GLYPHS) if own else (Witness.GLYPHS,)
             c.reading = reading_of(shot, c, text, witnesses, doubts=doubts)
         return spacing
@@ -395,6 +398,15 @@ def _text(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> 
             return None
         out += " " * spaces + _label(b)
     return out
+
+
+def _may_hide_a_space(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
+    """Does it count none where there is room for one?  Then the net must have seen none either."""
+    for p, q in pairwise(way):
+        a, b, gap = glyphs[p.glyph], glyphs[q.glyph], (q.x - p.x - glyphs[p.glyph].coverage.shape[1]) / scale
+        if spacing.count(_label(a), _label(b), gap) == 0 and spacing.seems_wide(gap):
+            return True
+    return False
 
 
 def _label(g: Glyph) -> str:

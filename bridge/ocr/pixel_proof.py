@@ -69,6 +69,7 @@ class _Group:
     styles: Counter[Style] = field(default_factory=Counter)
     in_vain: set[tuple[str, int]] = field(default_factory=set)  # texts tried in so many known fonts
     searches: int = 0  # through every font of this machine
+    met: bool = False  # one of the styles came out in this run, not only in one before
     explored: int = 0  # lines tried at every place
 
     @property
@@ -160,7 +161,7 @@ class PixelProver:
             return
         pairs = [(x.proposal.text, x.ink) for x in samples]
         found = fonts.find_font(self._redrawer, pairs, self._fonts, self._scale)
-        if found is None and g.searches < SEARCHES and not g.styles:
+        if found is None and g.searches < SEARCHES and not g.met:
             if self._every is None:
                 self._every = fonts.candidates(self._redrawer, canvas=self._canvas)
             found = fonts.find_font(self._redrawer, pairs, self._every, self._scale)
@@ -169,6 +170,7 @@ class PixelProver:
             g.in_vain |= {(text, len(self._fonts)) for text, _ in pairs}
             return
         g.styles[found] += 1
+        g.met = True
         if found.font not in self._fonts:
             self._fonts.append(found.font)
 
@@ -219,6 +221,7 @@ class PixelProver:
             o = waiting[i]
             if fonts.equal(d, a.target) and _tall_enough(a, self._scale):
                 self._groups[o.line.group].styles[a.style] += 1
+                self._groups[o.line.group].met = True
                 found[i] = a
                 continue
             prefix = _equal_columns(d, a.target)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bridge.interfaces import Memory, Proposal, ReadMemory, Redrawer, TextReader
+from bridge.interfaces import Proposal, Redrawer, TextReader
+from bridge.memories import Memory, ReadMemory
 from bridge.ocr import page_proof
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.doubts import continues, distinct, ends_cut, has_legal_twin, join_is_certain, touches_edge, twin_of

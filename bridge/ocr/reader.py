@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bridge.errors import UnreadableImage
-from bridge.interfaces import GlyphMemory, Memory, Progress, ReadMemory, Redrawer, TextReader
+from bridge.interfaces import Progress, Redrawer, TextReader
+from bridge.memories import GlyphMemory, Memory, ReadMemory
 from bridge.ocr.cells import Cell, nothing, unread, wanted
 from bridge.ocr.count import read_count
 from bridge.ocr.glyphs import GlyphReader
@@ -171,7 +172,7 @@ class ScreenReader:
                     for i, c in enumerate(raw)
                 ]
             )
-            rows.append(_Row(key, row_top(raw), cells, known))
+            rows.append(_Row(key, row_top(raw), cells, known, sure=known is None or known.sure))
         return rows
 
     @staticmethod

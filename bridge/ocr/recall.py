@@ -12,18 +12,19 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bridge.interfaces import KeptRead, ReadMemory
+from bridge.memories import PAGE, KeptRead, ReadMemory
 from bridge.ocr.layout import RawCell
 from bridge.profiles import Column, Profile
 from bridge.records import (
     Box,
     Doubt,
+    DrawnBy,
     Grid,
     GridRow,
     PageCell,
@@ -35,7 +36,7 @@ from bridge.records import (
 )
 
 RawRow = Sequence[RawCell | None]
-PROFILE_PARTS = {"key", "columns", "order_list"}
+PROFILE_PARTS = {"key", "columns", "order_list", "mappings", "checks"}
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class ReadRow:
     """A row that was met before, as it is kept: where it stands is not in it."""
 
     kind: RowKind
+    sure: bool
     _cells: list[list[Any]]
 
     def at(self, shot: PageShot, top: int, number: int, y_offset: float) -> GridRow:
@@ -67,8 +69,11 @@ class Recall:
         self._source = source
         self._reads = reads
         rules = profile.model_dump_json(include=PROFILE_PARTS, by_alias=False)
-        self._rules = f"{_this_reader()}|{rules}"
+        self._rules = f"{THIS_READER}|{rules}"
         self._page = _Session()
+        self._epoch: str | None = (
+            None  # of the run: what it learned at its beginning may rest on what was believed then
+        )
 
     def page(self, shot: PageShot) -> Grid | None:
         """The whole page, if it was met before.  Begins a page; ``done`` ends it."""
@@ -78,6 +83,8 @@ class Recall:
         self._key = self._page_key(shot)
         found = self._reads.recall(self._source, [self._key])
         self._page.epoch = found.epoch
+        if self._epoch is None:
+            self._epoch = found.epoch
         body = found.bodies.get(self._key)
         if body is None:
             return None
@@ -87,9 +94,13 @@ class Recall:
     def rows(
         self, shot: PageShot, rows: Sequence[RawRow], columns: Sequence[Column | None], salt: str
     ) -> list[tuple[str, ReadRow | None]]:
-        """Each row's key, and the row if it was met before."""
-        fields = "|".join(c.field or "" if c is not None else "-" for c in columns)
-        return self._known(self._keys(shot, rows, f"{salt}|{fields}"))
+        """Each row's key, and the row if it was met before.
+
+        Not where glyphs are read: what they are is judged by all rows of a page together."""
+        if shot.drawn_by is DrawnBy.FOREIGN:
+            return [("", None) for _ in rows]
+        fields = [(c.field, c.type) if c is not None else None for c in columns]
+        return self._known(self._keys(shot, rows, f"{salt}|{fields!r}"))
 
     def heading_rows(self, shot: PageShot, rows: Sequence[RawRow], salt: str) -> list[bool]:
         """Which of them have been a list's only heading row before."""
@@ -119,8 +130,8 @@ class Recall:
 
     def keep_row(self, key: str, kind: RowKind, cells: Sequence[Reading], top: int, *, sure: bool) -> None:
         """top: as of ``ReadRow.at``.  sure: nothing that anybody wants of it is doubtful."""
-        if self._reads is not None:
-            body = {"kind": kind.value, "cells": [_listed(c, top) for c in cells]}
+        if self._reads is not None and key:
+            body = {"kind": kind.value, "sure": sure, "cells": [_listed(c, top) for c in cells]}
             self._page.fresh.append(KeptRead(key=key, body=_packed(body), sure=sure))
 
     def done(self, shot: PageShot, grid: Grid, *, sure: bool) -> None:
@@ -142,10 +153,10 @@ class Recall:
             "count": _listed(grid.total_count, 0) if grid.total_count is not None else None,
         }
         page = KeptRead(key=self._key, body=_packed(body), sure=sure)
-        self._reads.keep_reads(self._source, self._page.epoch, [*self._page.fresh, page], self._page.used)
+        self._reads.keep_reads(self._source, self._epoch or "", [*self._page.fresh, page], self._page.used)
 
     def _page_key(self, shot: PageShot) -> str:
-        made = hashlib.blake2b(f"page|{self._rules}".encode(), digest_size=16)
+        made = hashlib.blake2b(f"{PAGE}{self._rules}".encode(), digest_size=16)
         rest = (
             shot.scale,
             shot.drawn_by,
@@ -162,16 +173,19 @@ class Recall:
                 made.update(np.ascontiguousarray(image).data)
         for c in shot.cells:
             made.update(f"{c.row}|{_described(c, 0.0)}".encode(errors="surrogatepass"))
-        return made.hexdigest()
+        return PAGE + made.hexdigest()
 
 
-@cache
 def _this_reader() -> str:
-    """A reader that was changed reads anew: the hash of its source."""
     made = hashlib.blake2b(digest_size=16)
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    package = Path(__file__).parent.parent
+    for file in sorted([*package.glob("ocr/*.py"), *package.glob("parse/*.py"), package / "erp" / "redraw.py"]):
         made.update(file.read_bytes())
     return made.hexdigest()
+
+
+THIS_READER = _this_reader()
+"""A reader that was changed reads anew: the hash of its source, as it was when this program started."""
 
 
 def row_top(row: Iterable[RawCell | None]) -> int:
@@ -268,7 +282,7 @@ def _reading(kept: list[Any], shot: PageShot, top: int, row: int) -> Reading:
 
 def _row(body: bytes) -> ReadRow:
     kept = _unpacked(body)
-    return ReadRow(RowKind(kept["kind"]), kept["cells"])
+    return ReadRow(RowKind(kept["kind"]), kept["sure"], kept["cells"])
 
 
 def _grid(kept: dict[str, Any], shot: PageShot) -> Grid:

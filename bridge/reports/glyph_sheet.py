@@ -14,7 +14,7 @@ from PIL import Image as Pictures
 from PIL import ImageDraw
 
 from bridge.errors import UsageError
-from bridge.interfaces import GlyphPicture
+from bridge.memories import GlyphPicture
 from bridge.ocr.coverage import as_picture
 from bridge.ocr.glyph_keep import coverage_of
 from bridge.records import Image

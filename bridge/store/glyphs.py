@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from bridge.errors import UsageError
-from bridge.interfaces import Clock, GlyphPicture
+from bridge.interfaces import Clock
+from bridge.memories import GlyphPicture
 from bridge.records import Witness
 from bridge.store.database import Database
 from bridge.store.observations import chunks

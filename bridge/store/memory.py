@@ -66,7 +66,8 @@ def learn(connection: Connection, proofs: Sequence[ProvenPicture], now: datetime
         shaken = False
         for proof in mine:
             was = known.get(proof.picture)
-            shaken |= Witness.PERSON in proof.witnesses or (was is not None and was.text != proof.text)
+            contradicts = was is not None and not was.retracted and was.text != proof.text
+            shaken |= contradicts or Witness.PERSON in proof.witnesses
             known[proof.picture] = _merged(connection, proof, was, now)
         if shaken:
             read_anew(connection, source, now)
@@ -84,6 +85,7 @@ def learn(connection: Connection, proofs: Sequence[ProvenPicture], now: datetime
 
 def dispute(connection: Connection, source: str, picture: str, answer: str, now: datetime) -> None:
     """A person read a remembered picture otherwise: it is looked up no more until a decision settles it."""
+    read_anew(connection, source, now)
     for row in _rows(connection, source, [picture]):
         if row.retracted or row.text == answer:
             continue
@@ -95,7 +97,6 @@ def dispute(connection: Connection, source: str, picture: str, answer: str, now:
         )  # fmt: skip
         mine = (memory.c.source == source, memory.c.picture == picture)
         connection.execute(update(memory).where(*mine).values(retracted=True))
-        read_anew(connection, source, now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,15 +7,20 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.interfaces import Clock, KeptRead, Recalled
+from bridge.interfaces import Clock
+from bridge.memories import PAGE, KeptRead, Recalled
 from bridge.store.database import Database
 from bridge.store.observations import chunks
 from bridge.store.tables import meta, reads
 
 LIMIT = 60_000
-"""Kept per source: a list of 10,000 rows and its pages fit several times over, at about 500 bytes each."""
+"""Rows kept per source: a list of 10,000 fits several times over, at about 500 bytes each."""
+PAGES = 600
+"""Pages kept per source: such a list fits three times over, at about 20 KB each.  One new order on top makes all
+pages other ones, and those before are never met again; the rows are."""
 AGAIN = (timedelta(0), timedelta(hours=1), timedelta(hours=4))
 LAST_AGAIN = timedelta(hours=24)
 """What stayed doubtful is tried anew after these: in the next run, for much may have been learned in this one, and
@@ -26,10 +31,11 @@ YOUNG = timedelta(days=1)
 class Reads:
     """Satisfies ``interfaces.ReadMemory``."""
 
-    def __init__(self, database: Database, clock: Clock, limit: int = LIMIT) -> None:
+    def __init__(self, database: Database, clock: Clock, limit: int = LIMIT, pages: int = PAGES) -> None:
         self._database = database
         self._clock = clock
         self._limit = limit
+        self._pages = pages
 
     def recall(self, source: str, keys: Sequence[str]) -> Recalled:
         """See ``interfaces.ReadMemory``."""
@@ -39,7 +45,14 @@ class Reads:
             epoch = _epoch(connection, source)
             bodies = {
                 row.key: bytes(row.body)
-                for row in _rows(connection, source, keys, r.epoch == epoch, or_(r.sure, r.again_at > now))
+                # What was kept at a moment yet to come was kept while the clock was wrong.
+                for row in _rows(
+                    connection,
+                    source,
+                    keys,
+                    r.epoch == epoch,
+                    or_(r.sure, (r.again_at > now) & (r.last_seen <= now)),
+                )
             }
         return Recalled(epoch=epoch, bodies=bodies)
 
@@ -48,6 +61,7 @@ class Reads:
         now = self._clock()
         r = reads.c
         mine = r.source == source
+        fresh = list({f.key: f for f in fresh}.values())  # equal rows of one page are one
         with self._database.write(lock="reads") as connection:
             before = {row.key: row for row in _rows(connection, source, [f.key for f in fresh])}
             for part in chunks(list(before)):
@@ -60,15 +74,18 @@ class Reads:
                 connection.execute(
                     update(reads).where(mine, r.key.in_(part), r.last_seen < now - YOUNG).values(last_seen=now)
                 )
-            _make_room(connection, source, self._limit)
+            _make_room(connection, mine & ~r.key.startswith(PAGE), self._limit)
+            _make_room(connection, mine & r.key.startswith(PAGE), self._pages)
 
 
 def read_anew(connection: Connection, source: str, now: datetime) -> None:
     """Nothing read so far is taken for read any more, for what it rests on has changed.
 
     The new name is not counted up but made: of two that change it at once neither may be overlooked."""
-    connection.execute(delete(meta).where(meta.c.name == _name(source)))
-    connection.execute(insert(meta).values(name=_name(source), value=uuid.uuid4().hex, updated_at=now))
+    fresh = {"value": uuid.uuid4().hex, "updated_at": now}
+    upsert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    made = upsert(meta).values(name=_name(source), **fresh)
+    connection.execute(made.on_conflict_do_update(index_elements=[meta.c.name], set_=fresh))
 
 
 def _name(source: str) -> str:
@@ -100,8 +117,7 @@ def _values(f: KeptRead, source: str, epoch: str, before: Row[Any] | None, now: 
     }
 
 
-def _make_room(connection: Connection, source: str, limit: int) -> None:
-    mine = reads.c.source == source
+def _make_room(connection: Connection, mine: ColumnElement[bool], limit: int) -> None:
     if connection.execute(select(func.count()).where(mine)).scalar_one() <= limit:
         return
     # A tenth more than needed, so that this does not happen at every call.

@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser
 from test_reading import browser  # noqa: F401  (fixture)
 
-from bridge.interfaces import GlyphPicture, Proposal, TextReader
+from bridge.interfaces import Proposal, TextReader
+from bridge.memories import GlyphPicture
 from bridge.ocr.reader import ScreenReader
 from bridge.profiles import parse_profile
 from bridge.reading import paddle

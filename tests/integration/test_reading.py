@@ -187,7 +187,7 @@ def test_the_next_run_searches_neither_fonts_nor_headings(page, browser, nets, t
     store.upgrade()
     fonts: list[list[int]] = []
     lines: list[list[int]] = []
-    for rows in (ROWS[:3], [*ROWS[:3], ROWS[4]]):
+    for rows, size in ((ROWS[:3], 12), ([*ROWS[:3], ROWS[4]], 12), (ROWS[:3], 15)):
         fonts.append([])
         lines.append([])
         redrawer = BrowserRedrawer(browser)
@@ -195,11 +195,14 @@ def test_the_next_run_searches_neither_fonts_nor_headings(page, browser, nets, t
         reader = ScreenReader(
             PROFILE, "test", nets[0], store, Counted(redrawer, "measure", fonts[-1]), fast=fast, reads=store
         )
-        content = html(rows, css="table{table-layout:fixed;width:1100px}")
+        content = html(rows, css=f"table{{table-layout:fixed;width:1100px;font-size:{size}px}}")
         grid = reader.read(shot_of(page, content, page_help=False))
         redrawer.close()
         assert len(readings(grid)) == len(rows)
     store.close()
+    proven = [r.proven for row in readings(grid) for r in row.values()]
+    assert sum(proven) >= 0.7 * len(proven)  # another size: found anew, though fonts are known already
+    assert max(fonts[2]) > 1000
     assert max(fonts[0]) > 1000  # every font of this machine
     assert max(fonts[1], default=0) < 10
     assert sum(lines[0]) > 3 * len(ROWS[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +14,8 @@ import numpy as np
 import pytest
 from store_samples import NOW, url  # noqa: F401
 
-from bridge.interfaces import KeptRead, Proposal
+from bridge.interfaces import Proposal
+from bridge.memories import PAGE, KeptRead
 from bridge.ocr.reader import ScreenReader
 from bridge.profiles import Profile, parse_profile
 from bridge.records import (
@@ -29,6 +32,9 @@ from bridge.records import (
     Witness,
 )
 from bridge.store import SqlStore
+from bridge.store.database import Database
+from bridge.store.memory import dispute
+from bridge.store.reads import Reads, read_anew
 
 WIDTH, HEIGHT = 60, 20
 HEADINGS = ("新程", "客华", "达博")
@@ -89,9 +95,10 @@ class List:
 
 
 class Rig:
-    def __init__(self, address: str) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.now = NOW
-        self.store = SqlStore(address, clock=lambda: self.now)
+        self.store = SqlStore(f"sqlite:///{folder / 'bridge.db'}", clock=lambda: self.now)
         self.list = List()
         self.net = Net(self.list.texts)
         self.profile = profile()
@@ -105,7 +112,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(f"sqlite:///{tmp_path / 'bridge.db'}")
+    made = Rig(tmp_path)
     made.store.upgrade()
     yield made
     made.store.close()
@@ -217,6 +224,86 @@ def test_doubt_is_tried_again_ever_more_rarely(rig: Rig) -> None:
     assert tried == [True, True, False, True, False, True, False, True]
 
 
+def test_a_doubtful_row_stays_due_though_the_list_moves_on(rig: Rig) -> None:
+    claims = {(1, 0): "107"}
+    for hours in (0, 0.25):
+        rig.now = NOW + timedelta(hours=hours)
+        rig.read(rig.list.shot(ROWS, claims=claims))
+    moved, claims = [("109", "嘉腾", "3.00"), *ROWS], {(2, 0): "107"}
+    for hours, asked_again in ((0.5, True), (0.75, False), (3, True)):  # the new row, nothing, the doubtful one
+        rig.now = NOW + timedelta(hours=hours)
+        grid, asked = rig.read(rig.list.shot(moved, claims=claims))
+        assert not grid.rows[1].cells[0].proven
+        assert (asked > 0) is asked_again
+
+
+def test_equal_rows_of_one_page_are_one_to_the_memory(rig: Rig) -> None:
+    twice = [ROWS[0], ROWS[1], ROWS[0]]
+    for _ in range(2):
+        grid, asked = rig.read(rig.list.shot(twice))
+        assert texts(grid) == twice
+    assert asked == 0
+
+
+def test_a_clock_that_was_ahead_holds_nothing_back(rig: Rig) -> None:
+    shot = rig.list.shot(ROWS, claims={(1, 0): "107"})
+    rig.now = NOW + timedelta(days=3650)
+    for _ in range(4):
+        rig.read(shot)
+    assert rig.read(shot)[1] == 0
+    rig.now = NOW
+    assert rig.read(shot)[1] > 0
+
+
+def test_what_a_person_disputes_is_read_anew_though_no_picture_of_it_is_kept(rig: Rig) -> None:
+    """Cut cells and empty ones are not learned one by one, but their rows are."""
+    shot = rig.list.shot(ROWS)
+    rig.read(shot)
+    before = rig.store.recall("erp", []).epoch
+    with Database(f"sqlite:///{rig.folder / 'bridge.db'}").write() as connection:
+        dispute(connection, "erp", "of an empty cell", "7.00", rig.now)
+    assert rig.store.recall("erp", []).epoch != before
+    grid, _ = rig.read(shot)
+    assert texts(grid) == ROWS
+
+
+def test_a_picture_in_dispute_does_not_shake_everything_in_each_run(rig: Rig) -> None:
+    def prove(text: str) -> str:
+        proof = ProvenPicture(source="erp", picture="p", text=text, witnesses=(Witness.NET, Witness.REDRAW))
+        rig.store.learn([proof])
+        return rig.store.recall("erp", []).epoch
+
+    before = prove("甲")
+    shaken = prove("乙")
+    assert shaken != before
+    assert prove("甲") == prove("乙") == shaken
+
+
+def test_two_who_shake_it_at_once_both_come_through(url: str) -> None:  # noqa: F811
+    one, two = Database(url), Database(url)
+    if one.sqlite:
+        pytest.skip("SQLite knows one writer at a time anyway")
+    begun = threading.Event()
+
+    def second() -> None:
+        with two.write() as connection:
+            begun.set()
+            read_anew(connection, "erp", NOW)
+
+    other = threading.Thread(target=second)
+    with one.write() as connection:
+        read_anew(connection, "erp", NOW)
+        other.start()
+        begun.wait(10)
+        time.sleep(0.2)  # until it waits for us
+    other.join(10)
+    assert not other.is_alive()
+    store = SqlStore(url)
+    assert store.recall("erp", []).epoch != ""
+    for thing in (one, two, store):
+        thing.close()
+
+
 def kept(store: SqlStore, *keys: str) -> dict[str, bytes]:
     return dict(store.recall("erp", keys).bodies)
 
@@ -240,19 +327,21 @@ def test_what_was_kept_comes_back_until_something_shook_it(url: str) -> None:  #
 
 
 def test_what_was_not_met_for_longest_makes_room(tmp_path: Path) -> None:
-    from bridge.store.database import Database
-    from bridge.store.reads import Reads
-
     address = f"sqlite:///{tmp_path / 'bridge.db'}"
     store = SqlStore(address)
     store.upgrade()
     store.close()
     database, now = Database(address), [NOW]
-    reads = Reads(database, lambda: now[0], limit=10)
+    reads = Reads(database, lambda: now[0], limit=10, pages=2)
     for i in range(10):
         reads.keep_reads("erp", "", [KeptRead(key=f"k{i}", body=b"", sure=True)], [])
         now[0] += timedelta(days=2)
     reads.keep_reads("erp", "", [KeptRead(key="new", body=b"", sure=True)], ["k0"])
     left = set(reads.recall("erp", [f"k{i}" for i in range(10)] + ["new"]).bodies)
     assert left == {"k0", "new", *(f"k{i}" for i in range(3, 10))}
+    for i in range(5):  # pages go sooner, and take no row's room
+        reads.keep_reads("erp", "", [KeptRead(key=f"{PAGE}{i}", body=b"", sure=True)], [])
+        now[0] += timedelta(days=2)
+    assert set(reads.recall("erp", [f"{PAGE}{i}" for i in range(5)]).bodies) == {f"{PAGE}3", f"{PAGE}4"}
+    assert set(reads.recall("erp", list(left)).bodies) == left
     database.close()

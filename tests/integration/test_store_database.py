@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, event
 from store_samples import Runs, key, line, seen, sql
 
 from bridge.errors import ConfigError, StoreBusy, StoreError, StoreTooNew, StoreUnavailable
-from bridge.interfaces import DecisionStore, Memory, OutboxStore, Store
+from bridge.interfaces import DecisionStore, OutboxStore, Store
+from bridge.memories import Memory
 from bridge.store import SqlStore, migrations
 from bridge.store.tables import metadata
 

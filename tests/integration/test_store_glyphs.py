@@ -8,7 +8,7 @@ import pytest
 from store_samples import sql
 
 from bridge.errors import UsageError
-from bridge.interfaces import GlyphPicture
+from bridge.memories import GlyphPicture
 from bridge.records import ProvenPicture, Witness
 from bridge.store import SqlStore
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 
@@ -104,3 +105,16 @@ def test_spaces_are_told_by_the_gaps() -> None:
     assert spacing.count("A", "B", 9.0) == 2
     assert spacing.count("A", "B", 2.9) is None
     assert spacing.count("A", "?", 1.0) is None
+
+
+def test_a_character_that_is_always_beside_a_space_does_not_hide_it() -> None:
+    def pairs(text: str) -> list[tuple[str, str, float]]:
+        words = text.split(" ")
+        return [(a, b, 1.0) for w in words for a, b in pairwise(w)] + [
+            (a[-1], b[0], 5.0) for a, b in pairwise(words)
+        ]
+
+    spacing = Spacing.of([p for text in ("20 x 30 x 50 x 60", "SO-1025", "35.00") for p in pairs(text)])
+    assert spacing.count("0", "x", 5.0) == 0  # what the row alone makes of it
+    assert spacing.seems_wide(5.0)
+    assert not spacing.seems_wide(1.0)
