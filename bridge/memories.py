@@ -53,6 +53,7 @@ class GlyphMemory(Protocol):
 
 
 PAGE = "page|"
+"""How the key of a whole page begins: pages are bounded apart from rows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

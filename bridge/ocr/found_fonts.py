@@ -38,11 +38,16 @@ class FoundFonts:
         return self._kept
 
     def save(self, found: Found) -> None:
-        if self._reads is None or found == self._kept:
+        """Where there are others than before; that one of them became commoner is not worth a write."""
+        if self._reads is None or _sets(found) == _sets(self._kept):
             return
         body = json.dumps({g: [astuple(s) for s in styles] for g, styles in found.items()}).encode()
         self._reads.keep_reads(self._source, self._epoch, [KeptRead(key=self._key, body=body, sure=True)], ())
         self._kept = found
+
+
+def _sets(found: Found) -> dict[int, frozenset[Style]]:
+    return {group: frozenset(styles) for group, styles in found.items()}
 
 
 def _style(kept: list[object]) -> Style:

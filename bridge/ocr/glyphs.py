@@ -274,7 +274,13 @@ class GlyphReader:
     def _read(self, shot: PageShot, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> Spacing:
         """Proves the cells whose every way to be put together gives one text of settled characters."""
         spacing = Spacing.of(
-            [p for line in lines if len(line.ways) == 1 for p in _pairs(line, glyphs, shot.scale)]
+            [
+                (left, right, gap)
+                for line in lines
+                if len(line.ways) == 1
+                for left, right, gap in _pairs(line.ways[0], glyphs, shot.scale)
+                if left and right
+            ]
         )
         for line in lines:
             c = line.ink.cell
@@ -377,36 +383,32 @@ def _shared_out(way: Way, proposal: Proposal, glyphs: Sequence[Glyph]) -> list[t
     return out
 
 
-def _pairs(line: _Line, glyphs: Sequence[Glyph], scale: float) -> list[Pair]:
-    way = line.ways[0]
+def _pairs(way: Way, glyphs: Sequence[Glyph], scale: float) -> list[Pair]:
+    """The neighbours of a line, with the ground between them."""
     out = []
     for p, q in pairwise(way):
-        a, b = glyphs[p.glyph], glyphs[q.glyph]
-        left, right = _label(a), _label(b)
-        if left and right:
-            out.append((left, right, (q.x - p.x - a.coverage.shape[1]) / scale))
+        a = glyphs[p.glyph]
+        out.append((_label(a), _label(glyphs[q.glyph]), (q.x - p.x - a.coverage.shape[1]) / scale))
     return out
 
 
 def _text(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> str | None:
     """None where it is not certain how many spaces stand somewhere."""
     out = _label(glyphs[way[0].glyph])
-    for p, q in pairwise(way):
-        a, b = glyphs[p.glyph], glyphs[q.glyph]
-        spaces = spacing.count(_label(a), _label(b), (q.x - p.x - a.coverage.shape[1]) / scale)
+    for left, right, gap in _pairs(way, glyphs, scale):
+        spaces = spacing.count(left, right, gap)
         if spaces is None:
             return None
-        out += " " * spaces + _label(b)
+        out += " " * spaces + right
     return out
 
 
 def _may_hide_a_space(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
     """Does it count none where there is room for one?  Then the net must have seen none either."""
-    for p, q in pairwise(way):
-        a, b, gap = glyphs[p.glyph], glyphs[q.glyph], (q.x - p.x - glyphs[p.glyph].coverage.shape[1]) / scale
-        if spacing.count(_label(a), _label(b), gap) == 0 and spacing.seems_wide(gap):
-            return True
-    return False
+    return any(
+        spacing.count(left, right, gap) == 0 and spacing.seems_wide(gap)
+        for left, right, gap in _pairs(way, glyphs, scale)
+    )
 
 
 def _label(g: Glyph) -> str:

@@ -57,6 +57,7 @@ class ReadRow:
 class _Session:
     """Of one page: what was asked for, and what is to be kept."""
 
+    key: str = ""
     epoch: str = ""
     used: list[str] = field(default_factory=list)
     fresh: list[KeptRead] = field(default_factory=list)
@@ -71,24 +72,22 @@ class Recall:
         rules = profile.model_dump_json(include=PROFILE_PARTS, by_alias=False)
         self._rules = f"{THIS_READER}|{rules}"
         self._page = _Session()
-        self._epoch: str | None = (
-            None  # of the run: what it learned at its beginning may rest on what was believed then
-        )
+        # Of the run's first page: what the run learned then may rest on what was believed then.
+        self._epoch: str | None = None
 
     def page(self, shot: PageShot) -> Grid | None:
         """The whole page, if it was met before.  Begins a page; ``done`` ends it."""
-        self._page = _Session()
         if self._reads is None:
             return None
-        self._key = self._page_key(shot)
-        found = self._reads.recall(self._source, [self._key])
-        self._page.epoch = found.epoch
+        key = self._page_key(shot)
+        found = self._reads.recall(self._source, [key])
+        self._page = _Session(key, found.epoch)
         if self._epoch is None:
             self._epoch = found.epoch
-        body = found.bodies.get(self._key)
+        body = found.bodies.get(key)
         if body is None:
             return None
-        self._reads.keep_reads(self._source, found.epoch, (), [self._key])
+        self._reads.keep_reads(self._source, found.epoch, (), [key])
         return _grid(_unpacked(body), shot)
 
     def rows(
@@ -152,7 +151,7 @@ class Recall:
             ],
             "count": _listed(grid.total_count, 0) if grid.total_count is not None else None,
         }
-        page = KeptRead(key=self._key, body=_packed(body), sure=sure)
+        page = KeptRead(key=self._page.key, body=_packed(body), sure=sure)
         self._reads.keep_reads(self._source, self._epoch or "", [*self._page.fresh, page], self._page.used)
 
     def _page_key(self, shot: PageShot) -> str:

@@ -12,12 +12,10 @@ from typing import Any
 
 import pandas as pd
 import xlsxwriter
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bridge.breaks import BreakClass
 from bridge.encoded import reading_to_json
-from bridge.errors import StoreUnavailable
 from bridge.interfaces import Evidence
 from bridge.records import KEY_SEP, RunStatus
 from bridge.reports.day import DECIDED, IDLE, OPEN, PASSED_ON, STATES, DayEntry, DayField, DayReport
@@ -26,9 +24,9 @@ from bridge.reports.full_json import summary_json
 from bridge.reports.pictures import Picture, Pictures
 from bridge.reports.show import differing, key_text, value_html, visible
 from bridge.reports.table import guarded
+from bridge.reports.templating import asset, templates, write_files
 from bridge.reports.words import Language, say
 from bridge.sentences import break_sentence
-from bridge.whole_files import write_whole
 
 PICTURED = 150  # differences with pictures; a page of thousands would not open
 MOST_PICTURE_BYTES = 25_000_000
@@ -69,15 +67,7 @@ class DayFiles:
             f"{stem}.xlsx": self.xlsx_bytes(report, shots),
             f"{stem}.html": self.html_bytes(report, shots, folder),
         }
-        try:
-            for name, content in files.items():
-                write_whole(folder / name, content, mode=0o644)
-        except OSError as e:
-            raise StoreUnavailable(
-                f"the day's report cannot be written to {folder}: {e.strerror or e}",
-                hint="Make room on the disk and let this program's account write there.",
-                folder=str(folder),
-            ) from e
+        write_files(folder, files, what="the day's report")
         return folder / f"{stem}.html"
 
     def _shots(self, report: DayReport) -> Shots:
@@ -110,23 +100,14 @@ class DayFiles:
     # --- the page -------------------------------------------------------------------------------------------
 
     def html_bytes(self, report: DayReport, shots: Shots, folder: Path) -> bytes:
-        environment = Environment(
-            loader=PackageLoader("bridge.reports", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        assert environment.loader is not None
-        styles = ("report.css", "on_time.css", "day.css")
-        css = "".join(environment.loader.get_source(environment, name)[0] for name in styles)
+        environment = templates()
         places = {id(e): i for i, e in enumerate(report.entries)}
         fresh = [e for e in report.of(PASSED_ON) if BreakClass.NEW in e.classes]
         html = environment.get_template("day.html").render(
             r=report,
             lang="zh-CN" if self._language == "zh" else "en",
             t=self._say,
-            css=Markup(css),
+            css=asset(environment, "report.css", "on_time.css", "day.css"),
             when=self._when,
             waiting=report.of(OPEN),
             settled=report.of(DECIDED, IDLE),

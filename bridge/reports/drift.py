@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 from datetime import tzinfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from bridge.records import RunSummary
 from bridge.reports.phrases import phrases
 from bridge.reports.show import visible
+from bridge.reports.templating import asset, templates
 from bridge.reports.words import Language
 
 
@@ -17,21 +16,12 @@ def drift_page(
     summary: RunSummary, now: bytes | None, before: bytes | None, *, language: Language, zone: tzinfo
 ) -> bytes:
     """A self-contained page as UTF-8.  now, before: PNG of the list, None where there is no picture (any more)."""
-    environment = Environment(
-        loader=PackageLoader("bridge.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    loader = environment.loader
-    assert loader is not None
-    css, _, _ = loader.get_source(environment, "report.css")
+    environment = templates()
     t = phrases(language)
     moment = summary.started_at
     html = environment.get_template("drift.html").render(
         lang="zh-CN" if language == "zh" else "en",
-        css=css,
+        css=asset(environment, "report.css"),
         t=t,
         source=visible(summary.source),
         run=visible(summary.run_id),

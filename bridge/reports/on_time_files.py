@@ -11,27 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bridge.encoded import reading_to_json
-from bridge.errors import StoreUnavailable
 from bridge.interfaces import Evidence
 from bridge.reports.on_time import OnTime, PromisedOrder, Rate, Verdict, week
 from bridge.reports.on_time_words import on_time_phrases, say_left_out, say_verdict
 from bridge.reports.pictures import Picture, Pictures, picture
 from bridge.reports.promise_words import say_promise
 from bridge.reports.show import value_html, visible
+from bridge.reports.table import FORMULA
+from bridge.reports.templating import asset, templates, write_files
 from bridge.reports.words import Language
 from bridge.sentences import Say
-from bridge.whole_files import write_whole
 
 PICTURED = 150  # late orders with pictures; a page of thousands would not open
 MOST_PICTURE_BYTES = 25_000_000
 LISTED = 300  # rows of one list on the page; the sheets have all
 WEEKS = 26  # of the plot
 PERIODS = 31  # rows of one table of rates on the page
-FORMULA = tuple("=+-@＝＋－＠")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +68,7 @@ class OnTimeReport:
             f"{stem}.xlsx": self.xlsx_bytes(report, late, risky),
             f"{stem}.html": self.html_bytes(report, late, risky),
         }
-        try:
-            for name, content in files.items():
-                write_whole(folder / name, content, mode=0o644)
-        except OSError as e:
-            raise StoreUnavailable(
-                f"the on-time report cannot be written to {folder}: {e.strerror or e}",
-                hint="Make room on the disk and let this program's account write there.",
-                folder=str(folder),
-            ) from e
+        write_files(folder, files, what="the on-time report")
         return folder / f"{stem}.html"
 
     def _rows(self, orders: Sequence[PromisedOrder]) -> list[Row]:
@@ -99,21 +89,14 @@ class OnTimeReport:
     # --- the page -------------------------------------------------------------------------------------------
 
     def html_bytes(self, report: OnTime, late: Sequence[Row], risky: Sequence[Row]) -> bytes:
-        environment = Environment(
-            loader=PackageLoader("bridge.reports", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        css = "".join(_asset(environment, name) for name in ("report.css", "on_time.css"))
+        environment = templates()
         html = environment.get_template("on_time.html").render(
             r=report,
             late=late,
             risky=risky,
             lang="zh-CN" if self._language == "zh" else "en",
             t=self._say,
-            css=Markup(css),
+            css=asset(environment, "report.css", "on_time.css"),
             when=self._when(report.as_of),
             plot=plot(report.weeks),
             verdict=lambda v: say_verdict(v, self._language),
@@ -197,10 +180,6 @@ def _order_json(o: PromisedOrder) -> dict[str, Any]:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{share * 100:.1f} %"
-
-
-def _asset(environment: Environment, name: str) -> str:
-    return environment.loader.get_source(environment, name)[0] if environment.loader else ""
 
 
 def plot(rates: Sequence[Rate]) -> Mapping[str, Any]:

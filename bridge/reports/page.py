@@ -9,7 +9,6 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bridge.breaks import HANDLING
@@ -18,6 +17,7 @@ from bridge.reports.phrases import DECIDE_COMMAND, LIST_COMMAND, RELEASE_COMMAND
 from bridge.reports.said import Namer, say_break, say_fact, say_reason
 from bridge.reports.show import differing, doubtful_spans, scalar_text, value_html, visible
 from bridge.reports.table import doubts_by_column
+from bridge.reports.templating import asset, templates
 from bridge.reports.view import DoubtfulRow, Question, RunView, field_order
 from bridge.reports.words import Language, explain, say, say_finding, say_stage
 
@@ -27,14 +27,8 @@ LISTED = 100
 
 def render(view: RunView, *, language: Language, name_of: Namer, zone: tzinfo) -> bytes:
     """The page as UTF-8."""
-    environment = Environment(
-        loader=PackageLoader("bridge.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = _asset(environment, "report.js")
+    environment = templates()
+    script = asset(environment, "report.js")
     html = environment.get_template("report.html").render(
         v=view,
         s=view.summary,
@@ -53,7 +47,7 @@ def render(view: RunView, *, language: Language, name_of: Namer, zone: tzinfo) -
         plain=visible,
         when=lambda t: _when(t, zone),
         tone=_tone(view.summary.status),
-        css=_asset(environment, "report.css"),
+        css=asset(environment, "report.css"),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         list_command=LIST_COMMAND.format(source=visible(view.summary.source)),
@@ -135,12 +129,6 @@ class _Shows:
 
     def _empty(self) -> Markup:
         return Markup('<span class="none">{}</span>').format(self._t("empty"))
-
-
-def _asset(environment: Environment, name: str) -> Markup:
-    """Our own stylesheet or script, not a value: it goes in as it is."""
-    source, _, _ = environment.loader.get_source(environment, name) if environment.loader else ("", "", "")
-    return Markup(source)
 
 
 def _when(moment: datetime | None, zone: tzinfo) -> str:

@@ -19,6 +19,8 @@ COLUMNS = [
     "kind", "class", "order_no", "key", "field", "old", "new", "alternatives", "why", "proven",
     "confidence", "page", "row",
 ]  # fmt: skip
+FORMULA = tuple("=+-@＝＋－＠")
+"""What begins with one of these may be taken for a formula by a spreadsheet (OWASP, "CSV Injection")."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +124,7 @@ def guarded(text: str) -> str:
     """Text that no spreadsheet takes for a formula: an apostrophe before = + - @ and their full-width forms
     (OWASP, "CSV Injection"); hidden characters as symbols."""
     shown = visible(text)
-    return f"'{shown}" if shown.lstrip().startswith(tuple("=+-@＝＋－＠")) else shown
+    return f"'{shown}" if shown.lstrip().startswith(FORMULA) else shown
 
 
 def csv_bytes(view: RunView, language: Language, name_of: Namer) -> bytes:

@@ -74,8 +74,9 @@ class Reads:
                 connection.execute(
                     update(reads).where(mine, r.key.in_(part), r.last_seen < now - YOUNG).values(last_seen=now)
                 )
-            _make_room(connection, mine & ~r.key.startswith(PAGE), self._limit)
-            _make_room(connection, mine & r.key.startswith(PAGE), self._pages)
+            if fresh:
+                _make_room(connection, mine & ~r.key.startswith(PAGE), self._limit)
+                _make_room(connection, mine & r.key.startswith(PAGE), self._pages)
 
 
 def read_anew(connection: Connection, source: str, now: datetime) -> None:

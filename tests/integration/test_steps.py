@@ -166,16 +166,17 @@ def test_fields_in_nested_frames_are_filled(desk: Desk) -> None:
 
 
 def test_exact_text_tells_an_entry_from_a_longer_one(desk: Desk) -> None:
-    session = desk.run()
     contains = {"css": "a", "text": "订单", "frame": "menu"}
+    session = desk.run({"wait": contains})
     places = [profile({"click": {**contains, **more}}).order_list.open[0].click for more in (
         {"exact": True}, {"nth": 1}, {"text": "订单列表"})]  # fmt: skip
     assert [session.locate(p).inner_text() for p in places if p] == ["订单", "订单列表", "订单列表"]
 
 
 def test_what_is_hidden_does_not_count(desk: Desk) -> None:
-    session = desk.run()
-    place = profile({"wait": {"css": "b", "text": "folded", "frame": "menu"}}).order_list.open[0].wait
+    folded = {"wait": {"css": "b", "text": "folded", "frame": "menu"}}
+    session = desk.run(folded)
+    place = profile(folded).order_list.open[0].wait
     assert place is not None
     assert session.locate(place).evaluate("e => e.parentNode.tagName") == "BODY"
 

@@ -80,6 +80,12 @@ def test_no_large_file_and_no_rubbish_is_tracked() -> None:
     assert [str(p) for p in files if rubbish.search(p.relative_to(ROOT).as_posix())] == []
 
 
+def test_no_two_test_files_have_one_name() -> None:
+    # pytest imports them by their base name: in one process it then refuses the second.
+    names = [p.name for p in tracked() if p.name.startswith("test_")]
+    assert [name for name in names if names.count(name) > 1] == []
+
+
 @pytest.mark.slow
 def test_an_installed_package_has_everything_that_is_not_python(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
