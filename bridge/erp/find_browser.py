@@ -59,6 +59,18 @@ _PLAYWRIGHT_PROGRAMS = (
     "chrome-win/chrome.exe",
     "chrome-mac*/*.app/Contents/MacOS/*",
 )
+# What Playwright 1.65 switches off (chromiumSwitches of its driver; tests/unit/test_find_browser.py compares).
+# Chromium heeds only the last --disable-features, which is ours: so it names these, too.
+_OFF_FOR_PLAYWRIGHT = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding",
+    "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin",
+    "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch",
+    "msForceBrowserSignIn", "msEdgeUpdateLaunchServicesPreferredVersion",
+)  # fmt: skip
+# The address bar's suggestions, which nobody sees here, are two web pages in each window, with a process of their
+# own: more work than the page that is looked at.
+_OFF_FOR_US = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +84,12 @@ class Browser:
 
 
 def launch_args(*, is_root: bool) -> list[str]:
-    """The command-line switches for every start: no calls home, no first-run pages.
+    """The command-line switches for every start: no calls home, no first-run pages, nothing that nobody sees.
 
     ``is_root``: Chromium refuses to start as root unless its sandbox is off, so it is off there and only there.
     """
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    quiet.append("--disable-features=" + ",".join((*_OFF_FOR_PLAYWRIGHT, *_OFF_FOR_US)))
     return [*quiet, "--no-sandbox"] if is_root else quiet
 
 

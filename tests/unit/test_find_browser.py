@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import plistlib
+import re
 import sys
 from pathlib import Path
 
+import playwright
 import pytest
 
 from bridge import debian
@@ -160,6 +162,16 @@ def test_the_sandbox_is_off_as_root_only() -> None:
     quiet = launch_args(is_root=False)
     assert "--no-sandbox" not in quiet
     assert {"--disable-background-networking", "--disable-component-update", "--no-first-run"} < set(quiet)
+
+
+def test_nothing_that_playwright_switches_off_comes_back_on() -> None:
+    # Chromium heeds only the last --disable-features, and ours comes after Playwright's.
+    switches = Path(playwright.__file__).parent / "driver" / "package" / "lib" / "coreBundle.js"
+    theirs = switches.read_text(encoding="utf-8").partition("disabledFeatures = [")[2].partition("]")[0]
+    features = set(re.findall(r'^\s*"(\w+)",?$', theirs, re.MULTILINE))
+    assert len(features) > 10
+    (ours,) = (a for a in launch_args(is_root=False) if a.startswith("--disable-features="))
+    assert features < set(ours.partition("=")[2].split(","))
 
 
 def apt_get(folder: Path, body: str) -> None:
