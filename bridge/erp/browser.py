@@ -140,7 +140,8 @@ def _driver() -> Iterator[Playwright]:
     before = _children()
     try:
         playwright = sync_playwright().start()
-    except (OSError, PlaywrightError) as e:
+    except Exception as e:  # a bare one if its helper process ends while it starts
+        _kill({p for p in _children() - before if _is_driver(p)})
         raise SetupError(f"Playwright does not start: {e}", hint="Install it again, see `bridge doctor`.") from e
     helpers = {p for p in _children() - before if _is_driver(p)}
     try:

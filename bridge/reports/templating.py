@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,7 +13,9 @@ from bridge.errors import StoreUnavailable
 from bridge.whole_files import write_whole
 
 
+@cache
 def templates() -> Environment:
+    """One for the process: compiling a template takes longer than filling it."""
     return Environment(
         loader=PackageLoader("bridge.reports", "templates"),
         autoescape=True,

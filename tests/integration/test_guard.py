@@ -262,11 +262,3 @@ def test_every_block_is_counted_and_told_without_its_query(guarded: Visit) -> No
     assert {"request", "window", "dialog", "click"} <= {b.kind for b in told}
     assert any(b.method == "POST" and b.path == "/list" and "delete" in b.reason for b in told)
     assert not any("?" in b.path or "id=" in str(b) for b in told if b.kind == "request")
-
-
-def test_a_window_is_one_page_and_none_of_the_browser_s_own() -> None:
-    with open_browser(BrowserOptions()) as browser:
-        new_context(browser, profile().browser).new_page()
-        everything = browser.new_browser_cdp_session().send("Target.getTargets", {"filter": [{}]})["targetInfos"]
-    assert [t["url"] for t in everything if t["type"] == "page"] == ["about:blank"] * 2  # the profile's, and ours
-    assert [t["url"] for t in everything if t["url"].startswith("chrome:")] == []

@@ -1,0 +1,42 @@
+"""Opening and losing a browser."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psutil
+import pytest
+
+from bridge.erp.browser import BrowserOptions, open_browser
+from bridge.errors import SetupError
+
+
+def test_a_window_is_one_page_and_none_of_the_browser_s_own() -> None:
+    with open_browser(BrowserOptions()) as browser:
+        browser.new_page()
+        everything = browser.new_browser_cdp_session().send("Target.getTargets", {"filter": [{}]})["targetInfos"]
+    assert [t["url"] for t in everything if t["type"] == "page"] == ["about:blank"] * 2  # the profile's, and ours
+    assert [t["url"] for t in everything if t["url"].startswith("chrome:")] == []
+
+
+def test_a_helper_that_is_killed_while_it_starts_is_a_run_s_error_and_no_crash() -> None:
+    killed: list[int] = []
+
+    def kill() -> None:
+        end = time.monotonic() + 20
+        while not killed and time.monotonic() < end:
+            for child in psutil.Process().children():
+                if "run-driver" in child.cmdline():
+                    child.kill()
+                    killed.append(child.pid)
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(SetupError, match="Playwright does not start"), open_browser(BrowserOptions()):
+        pass
+    killer.join()
+    assert len(killed) == 1
+    with open_browser(BrowserOptions()) as browser:  # and nothing is left that the next one trips over
+        assert browser.is_connected()
