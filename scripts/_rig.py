@@ -71,7 +71,7 @@ class Rig:
         """Notes what the ERP shows now."""
         for number, fields in self.world.expected().items():
             seen = self.history.setdefault(number, [])
-            if not seen or seen[-1] != fields:
+            if fields not in seen:
                 seen.append(fields)
 
     def change(self) -> int:

@@ -19,7 +19,8 @@ from bridge.interfaces import CommitResult
 from bridge.records import BaselineRow, ChangeSet, ObservedList, RunStatus
 from bridge.store.apply import NewId, apply_changes, load_baseline
 from bridge.store.database import Database, source_lock
-from bridge.store.observations import chunks, last_picture, note_observations
+from bridge.store.in_lists import in_lists
+from bridge.store.observations import last_picture, note_observations
 from bridge.store.reviews import file_reviews, release_name
 from bridge.store.tables import baseline, meta, runs
 from bridge.store.together import Sending, hold, overtaken, release
@@ -100,11 +101,11 @@ class Commits:
 
 def _count_missing(connection: Connection, source: str, changes: ChangeSet, now: datetime) -> None:
     t = baseline.c
-    for part in chunks(changes.seen):
+    for part in in_lists(changes.seen):
         connection.execute(
             update(baseline).where(t.source == source, t.key.in_(part), t.missing > 0).values(missing=0)
         )
-    for part in chunks(changes.missing):
+    for part in in_lists(changes.missing):
         connection.execute(
             update(baseline)
             .where(t.source == source, t.key.in_(part))

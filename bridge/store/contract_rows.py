@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from bridge.contracts.kept import Ask, BaseEvent, Link, LinkHow, LinkState, Stated, StoredContract
 from bridge.errors import AlreadyDecided, UsageError
 from bridge.store import audit as trail
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.tables import contract_entries, contract_events, contract_links, contracts
 
 MOST_NUMBER = 2**63 - 1  # a larger one no database takes
@@ -87,7 +87,7 @@ def load(connection: Connection, where: Any) -> list[StoredContract]:
     ids = [row.id for row in rows]
     links: dict[int, list[Link]] = defaultdict(list)
     events: dict[int, list[BaseEvent]] = defaultdict(list)
-    for part in chunks(ids):
+    for part in in_lists(ids):
         t = contract_links.c
         for r in connection.execute(select(contract_links).where(t.contract.in_(part)).order_by(t.source, t.key)):
             links[r.contract].append(

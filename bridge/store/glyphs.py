@@ -12,7 +12,7 @@ from bridge.interfaces import Clock
 from bridge.memories import GlyphPicture
 from bridge.records import Witness
 from bridge.store.database import Database
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.reads import read_anew
 from bridge.store.tables import glyphs, memory
 
@@ -51,7 +51,7 @@ class Glyphs:
         with self._database.write(lock="memory") as connection:
             connection.execute(delete(glyphs).where(*mine, glyphs.c.format != FORMAT))
             before = {
-                row.picture: row for part in chunks([g.id for g in learned])
+                row.picture: row for part in in_lists([g.id for g in learned])
                 for row in connection.execute(select(glyphs).where(*mine, glyphs.c.picture.in_(part)))
             }  # fmt: skip
             fresh = []
@@ -140,7 +140,7 @@ def _take_back(connection: Connection, source: str, now: datetime) -> None:
         row.picture for row in rows
         if Witness.GLYPHS.value in row.witnesses and Witness.PERSON.value not in row.witnesses
     ]  # fmt: skip
-    for part in chunks(by_glyphs):
+    for part in in_lists(by_glyphs):
         connection.execute(delete(memory).where(memory.c.source == source, memory.c.picture.in_(part)))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from bridge.interfaces import Clock
 from bridge.records import ProvenPicture, Witness
 from bridge.store.database import Database
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.reads import read_anew
 from bridge.store.tables import contradictions, memory
 
@@ -157,7 +157,7 @@ def _values(known: _Known, source: str, picture: str, now: datetime) -> dict[str
 
 
 def _rows(connection: Connection, source: str, pictures: Sequence[str]) -> Iterator[Row[Any]]:
-    for part in chunks(list(dict.fromkeys(pictures))):
+    for part in in_lists(list(dict.fromkeys(pictures))):
         yield from connection.execute(select(memory).where(memory.c.source == source, memory.c.picture.in_(part)))
 
 
@@ -171,5 +171,5 @@ def _make_room(connection: Connection, source: str, limit: int) -> None:
     keep = limit - limit // 10
     rows = connection.execute(query.order_by(memory.c.last_seen.desc(), memory.c.picture).offset(keep))
     forget = [row.picture for row in rows if Witness.PERSON.value not in row.witnesses]
-    for part in chunks(forget):
+    for part in in_lists(forget):
         connection.execute(delete(memory).where(mine, memory.c.picture.in_(part)))

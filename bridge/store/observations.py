@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bridge.records import OrderLine, Witness
 from bridge.store.encoding import observed_content, value_from_json, value_to_json
+from bridge.store.in_lists import in_lists
 from bridge.store.tables import memory, observations
-
-T = TypeVar("T")
-
-CHUNK = 500  # values in one IN (…): well below SQLite's limit of bound values
-
-
-def chunks(values: Sequence[T]) -> Iterator[list[T]]:
-    rest = iter(values)
-    while part := list(islice(rest, CHUNK)):
-        yield part
 
 
 def note_observations(
@@ -37,11 +27,11 @@ def note_observations(
     keys = {key for key, _ in seen}
     same = [known[pair] for pair in seen if pair in known]
     over = [id_ for pair, id_ in known.items() if pair[0] in keys and pair not in seen]
-    for part in chunks(same):
+    for part in in_lists(same):
         connection.execute(
             update(observations).where(t.id.in_(part)).values(last_run=run_id, last_seen=now, times=t.times + 1)
         )
-    for part in chunks(over):
+    for part in in_lists(over):
         connection.execute(update(observations).where(t.id.in_(part)).values(current=False))
     new = [_row(line, pair[1], run_id, now) for pair, line in seen.items() if pair not in known]
     if new:
@@ -102,5 +92,5 @@ def _touch_memory(connection: Connection, source: str, lines: Sequence[OrderLine
         )
         .values(last_seen=now)
     )
-    for part in chunks(sorted(used)):
+    for part in in_lists(sorted(used)):
         connection.execute(statement, {"pictures": part})

@@ -22,7 +22,7 @@ from bridge.rules.rule import STATUS
 from bridge.store.apply import load_baseline
 from bridge.store.database import Database
 from bridge.store.encoding import change_from_json, value_from_json
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.orders import STANDARD
 from bridge.store.tables import (
     baseline,
@@ -96,7 +96,7 @@ class OrderLife:
         """How long orders have been in their status.  statuses: key → the status as it is now."""
         found: dict[str, Standing] = {}
         with self._database.read() as connection:
-            for part in chunks(sorted(statuses)):
+            for part in in_lists(sorted(statuses)):
                 events = _status_events(connection, source, part)
                 seen = _otherwise_seen(connection, source, part)
                 found |= {k: _standing(statuses[k], events.get(k, ()), seen.get(k)) for k in part}
@@ -162,7 +162,7 @@ def _add_doubts(
     doubted = connection.execute(query).all()
     keys = [row.key for row in doubted]
     settled = _settled(connection, source, keys)
-    stored = {k: b for part in chunks(keys) for k, b in load_baseline(connection, source, part).items()}
+    stored = {k: b for part in in_lists(keys) for k, b in load_baseline(connection, source, part).items()}
     for row in doubted:
         last = stored.get(row.key)
         for name, data in row.readings.items():
@@ -188,7 +188,7 @@ def _settled(connection: Connection, source: str, keys: Sequence[str]) -> dict[s
     """When a person last said what these rows are, by key."""
     t = review_items.c
     found: dict[str, datetime] = {}
-    for part in chunks(sorted(set(keys))):
+    for part in in_lists(sorted(set(keys))):
         query = select(t.key, t.closed_at).where(
             t.source == source, t.key.in_(part), t.state == "decided", t.binding, t.decision.in_(_STANDS)
         )

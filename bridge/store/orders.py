@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from bridge.encoded import plain_scalar
 from bridge.records import KEY_SEP, Change, ChangeKind, Scalar
 from bridge.store.encoding import evidence, plain_fields
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.tables import DAYS, NUMBERS, order_events, orders
 
 TEXTS = (
@@ -63,7 +63,7 @@ class OrderWriter:
         self._source, self._run_id, self._by, self._now = source, run_id, by, now
         self._rows: dict[str, Row[Any]] = {}
         self._events: list[dict[str, Any]] = []
-        for part in chunks(sorted(set(keys))):
+        for part in in_lists(sorted(set(keys))):
             self._load(part)
         self._inserts: list[dict[str, Any]] = []
 

@@ -14,7 +14,7 @@ from bridge.records import FieldValue
 from bridge.store import audit
 from bridge.store.database import Database
 from bridge.store.encoding import value_from_json
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.reviews import stored_review
 from bridge.store.tables import decisions, observations, review_items
 
@@ -62,7 +62,7 @@ class Queue:
         with self._database.read() as connection:
             return [
                 stored_review(row)
-                for part in chunks(ids)
+                for part in in_lists(ids)
                 for row in connection.execute(select(review_items).where(review_items.c.id.in_(part))).mappings()
             ]
 
@@ -85,11 +85,11 @@ class Queue:
     ) -> None:
         t = review_items.c
         with self._database.write() as connection:
-            for part in chunks(ids):
+            for part in in_lists(ids):
                 marked = connection.execute(
                     update(review_items).where(t.id.in_(part), t.state == "open").values(**values)
                 )
-                if marked.rowcount != len(part):
+                if marked.rowcount != len(set(part)):
                     raise AlreadyDecided("the question was decided meanwhile")
             audit.append(connection, at=now, actor=by, action=action, details={"questions": list(ids), **told})
 

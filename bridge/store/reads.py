@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.interfaces import Clock
 from bridge.memories import PAGE, KeptRead, Recalled
 from bridge.store.database import Database
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.tables import meta, reads
 
 LIMIT = 60_000
@@ -64,13 +64,13 @@ class Reads:
         fresh = list({f.key: f for f in fresh}.values())  # equal rows of one page are one
         with self._database.write(lock="reads") as connection:
             before = {row.key: row for row in _rows(connection, source, [f.key for f in fresh])}
-            for part in chunks(list(before)):
+            for part in in_lists(list(before)):
                 connection.execute(delete(reads).where(mine, r.key.in_(part)))
             if fresh:
                 connection.execute(
                     insert(reads), [_values(f, source, epoch, before.get(f.key), now) for f in fresh]
                 )
-            for part in chunks(list(dict.fromkeys(used))):
+            for part in in_lists(list(dict.fromkeys(used))):
                 connection.execute(
                     update(reads).where(mine, r.key.in_(part), r.last_seen < now - YOUNG).values(last_seen=now)
                 )
@@ -99,7 +99,7 @@ def _epoch(connection: Connection, source: str) -> str:
 
 
 def _rows(connection: Connection, source: str, keys: Sequence[str], *more: Any) -> Iterator[Row[Any]]:
-    for part in chunks(list(dict.fromkeys(keys))):
+    for part in in_lists(list(dict.fromkeys(keys))):
         yield from connection.execute(select(reads).where(reads.c.source == source, reads.c.key.in_(part), *more))
 
 
@@ -124,5 +124,5 @@ def _make_room(connection: Connection, mine: ColumnElement[bool], limit: int) ->
     # A tenth more than needed, so that this does not happen at every call.
     query = select(reads.c.key).where(mine).order_by(reads.c.last_seen.desc(), reads.c.key)
     old = list(connection.execute(query.offset(limit - limit // 10)).scalars())
-    for part in chunks(old):
+    for part in in_lists(old):
         connection.execute(delete(reads).where(mine, reads.c.key.in_(part)))

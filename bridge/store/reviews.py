@@ -19,7 +19,7 @@ from bridge.records import (
 )
 from bridge.store.database import Database
 from bridge.store.encoding import item_from_row, item_to_row, line_from_json
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.tables import meta, review_items
 
 # Questions about the list as a whole.  They may return after they were answered, once the list was well between.
@@ -60,7 +60,7 @@ def insert_new(
     unique = {item.fingerprint: item for item in asked}
     standing: dict[str, Any] = {}
     answered: set[tuple[str, str]] = set()
-    for part in chunks(list(unique)):
+    for part in in_lists(list(unique)):
         query = select(t.id, t.fingerprint, t.content, t.before, t.central, t.state).where(
             t.source == source, t.fingerprint.in_(part), or_(t.state == "open", t.binding)
         )
@@ -69,7 +69,7 @@ def insert_new(
                 standing[row.fingerprint] = row
             else:
                 answered.add((row.fingerprint, row.content))
-    for part in chunks(sorted(standing)):
+    for part in in_lists(sorted(standing)):
         connection.execute(
             update(review_items)
             .where(t.source == source, t.fingerprint.in_(part), t.state == "open")
@@ -123,7 +123,7 @@ def _close_idle(connection: Connection, observed: ObservedList, changes: ChangeS
         if row.fingerprint not in asked
         and (row.kind in whole or (row.kind == ReviewKind.DOUBTFUL_ROW and row.key in answered))
     ]
-    for part in chunks(idle):
+    for part in in_lists(idle):
         connection.execute(update(review_items).where(t.id.in_(part)).values(state="superseded", closed_at=now))
     return len(idle)
 

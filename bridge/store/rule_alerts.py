@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from bridge.store.database import Database
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.tables import rule_alerts
 
 
@@ -56,9 +56,9 @@ class RuleAlerts:
                 if row.ended_at is None and told not in here and (row.rule, row.key) not in in_doubt
             ]
             again = [row.id for told, row in known.items() if row.ended_at is not None and told in here]
-            for part in chunks(over):
+            for part in in_lists(over):
                 connection.execute(update(rule_alerts).where(rule_alerts.c.id.in_(part)).values(ended_at=now))
-            for part in chunks(again):
+            for part in in_lists(again):
                 connection.execute(update(rule_alerts).where(rule_alerts.c.id.in_(part)).values(ended_at=None))
             new = [
                 {
@@ -88,7 +88,7 @@ class RuleAlerts:
 
     def mark_told(self, ids: Sequence[int], now: datetime) -> None:
         with self._database.write() as connection:
-            for part in chunks(ids):
+            for part in in_lists(ids):
                 connection.execute(update(rule_alerts).where(rule_alerts.c.id.in_(part)).values(told_at=now))
 
     def last_fired(self) -> dict[str, tuple[datetime, int]]:
@@ -111,6 +111,6 @@ def _known(connection: Connection, source: str, keys: Sequence[str]) -> dict[tup
     t = rule_alerts.c
     query = select(t.id, t.rule, t.key, t.spell, t.ended_at).where(t.source == source)
     rows = list(connection.execute(query.where(t.ended_at.is_(None))))
-    for part in chunks(keys):
+    for part in in_lists(keys):
         rows += connection.execute(query.where(t.key.in_(part), t.ended_at.is_not(None)))
     return {(row.rule, row.key, row.spell): row for row in rows}

@@ -14,7 +14,7 @@ from bridge.encoded import plain_scalar
 from bridge.records import FieldValue
 from bridge.store.database import Database
 from bridge.store.encoding import value_from_json
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.tables import observations, order_events, orders, runs
 
 Holds = Callable[[Mapping[str, Any]], bool]
@@ -62,7 +62,7 @@ class Shippings:
             for source in sorted({s for s, _ in keys}):
                 complete = _complete_captures(connection, source)
                 t = orders.c
-                for part in chunks(sorted({k for s, k in keys if s == source})):
+                for part in in_lists(sorted({k for s, k in keys if s == source})):
                     rows = connection.execute(select(orders).where(t.source == source, t.key.in_(part))).all()
                     found += [_shipping(connection, row, shipped, complete) for row in rows]
         return found

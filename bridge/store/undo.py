@@ -24,7 +24,7 @@ from bridge.records import BaselineRow, Change, ChangeKind, ProvenPicture
 from bridge.store import audit
 from bridge.store.apply import apply_changes, load_baseline
 from bridge.store.database import Database, source_lock
-from bridge.store.observations import chunks
+from bridge.store.in_lists import in_lists
 from bridge.store.reads import read_anew
 from bridge.store.reviews import release_name
 from bridge.store.tables import baseline, decisions, memory, meta, order_events, orders, outbox, review_items
@@ -54,7 +54,7 @@ def _known_pictures(connection: Connection, source: str, proofs: Sequence[Proven
     known: dict[str, Any] = {p.picture: {"said": p.text} for p in proofs}
     t = memory.c
     query = select(t.picture, t.text, t.witnesses, t.retracted)
-    for part in chunks(list(known)):
+    for part in in_lists(list(known)):
         for row in connection.execute(query.where(t.source == source, t.picture.in_(part))):
             known[row.picture] |= {"text": row.text, "witnesses": row.witnesses, "retracted": row.retracted}
     return known
@@ -173,7 +173,7 @@ def _not_dropped(connection: Connection, messages: Sequence[str]) -> list[str]:
     """Drops what no attempt was made for; returns the receivers that may have the rest."""
     told: list[str] = []
     t = outbox.c
-    for part in chunks(messages):
+    for part in in_lists(messages):
         connection.execute(
             update(outbox)
             .where(t.message_id.in_(part), t.state == "pending", t.attempts == 0)
