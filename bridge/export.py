@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import ConfigError
+from bridge.formulas import guarded, looks_like_formula
 
 Order = Mapping[str, Any]
 FACETS = ("value", "text", "confidence", "read_by", "status")
@@ -29,15 +30,6 @@ NUMBERS = ("integer", "decimal", "money")
 MAX_DECIMALS = 8
 MAX_WIDTH = 48  # characters
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def safe_text(value: object) -> str:
-    """A cell's text that no spreadsheet runs as a formula; numbers stay numbers."""
-    text = "" if value is None else str(value)
-    if text.startswith(_DANGEROUS) and not _NUMBER.fullmatch(text):
-        return "'" + text
-    return text
 
 
 def as_json(orders: Sequence[Order]) -> bytes:
@@ -56,7 +48,7 @@ def as_csv(orders: Sequence[Order]) -> bytes:
     sheet = io.StringIO(newline="")
     writer = csv.writer(sheet)
     writer.writerow(headings)
-    writer.writerows([safe_text(cell) for cell, _ in row] for row in rows)
+    writer.writerows([guarded(cell) for cell, _ in row] for row in rows)
     return sheet.getvalue().encode("utf-8-sig")
 
 
@@ -68,7 +60,7 @@ def as_xlsx(orders: Sequence[Order]) -> bytes:
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"in_memory": True})
     sheet = book.add_worksheet("orders")
-    guarded = book.add_format({"num_format": "@", "quote_prefix": True})
+    quoted = book.add_format({"num_format": "@", "quote_prefix": True})
     number = {n: book.add_format({"num_format": "0." + "0" * n if n else "0"}) for n in range(MAX_DECIMALS + 1)}
     widths = [len(heading) for heading in headings]
     sheet.write_row(0, 0, headings, book.add_format({"bold": True, "bottom": 1}))
@@ -79,7 +71,7 @@ def as_xlsx(orders: Sequence[Order]) -> bytes:
             if kind in NUMBERS and _fits_excel(text):
                 sheet.write_number(y, x, float(text), number[len(text.partition(".")[2])])  # Excel knows no other
             else:
-                sheet.write_string(y, x, text, guarded if text.startswith(_DANGEROUS) else None)
+                sheet.write_string(y, x, text, quoted if looks_like_formula(text) else None)
     for x, width in enumerate(widths):
         sheet.set_column(x, x, min(width + 2, MAX_WIDTH))
     sheet.freeze_panes(1, 0)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from bridge.errors import UsageError
-from bridge.export import safe_text
 from bridge.faults import near
+from bridge.formulas import guarded
 from bridge.parse.text import has_invisible
 from bridge.parse.values import displayed
 from bridge.profiles import Column, ColumnType, Profile
@@ -56,7 +56,7 @@ def content(words: Words, path: Path) -> bytes:
     kind = _suffix(path)
     rows = [(field, word, ours) for field, table in words.items() for word, ours in table.items()]
     if kind == ".csv":
-        frame = pd.DataFrame([[safe_text(v) for v in row] for row in rows], columns=HEADINGS, dtype=str)
+        frame = pd.DataFrame([[guarded(v) for v in row] for row in rows], columns=HEADINGS, dtype=str)
         text: str = frame.to_csv(index=False, lineterminator="\r\n")
         return text.encode("utf-8-sig")
     import xlsxwriter
@@ -165,7 +165,7 @@ def _from_csv(data: bytes) -> pd.DataFrame:
 def _plain(text: str) -> str:
     """Without the apostrophe that guards against formulas."""
     bare = text[1:]
-    return (bare if text.startswith("'") and safe_text(bare) == text else text).strip()
+    return (bare if text.startswith("'") and guarded(bare) == text else text).strip()
 
 
 def _fault(name: str, n: int, why: str) -> UsageError:

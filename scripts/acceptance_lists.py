@@ -108,10 +108,12 @@ def _plain(r: Result) -> dict[str, Any]:
 
 def measure(name: str, mode: str, count: int) -> Result:
     """One list in one mode, from nothing to settled answers."""
+    from bridge import log
     from bridge.testing.receivers import Receiver
     from bridge.wiring import App
     from samples.erp.server import SampleErp
 
+    log.set_up(folder=None, name="acceptance", console_level="ERROR")
     result = Result(name, mode)
     os.environ["BRIDGE_KEYRING"] = "off"
     os.environ["BRIDGE_SECRET_ACCEPT_PASSWORD"] = "Br1dge-2026"

@@ -14,6 +14,7 @@ from typing import Any
 import xlsxwriter
 
 from bridge.breaks import HANDLING
+from bridge.formulas import looks_like_formula
 from bridge.records import Change, Scalar
 from bridge.reports.phrases import phrases, sheet_name
 from bridge.reports.pictures import Picture
@@ -293,7 +294,7 @@ class _Workbook:
             sheet.write_string(row, col, self._fit(value), form or self._form(value))
 
     def _form(self, text: str) -> Any:
-        return self._quoted if text.lstrip().startswith(tuple("=+-@＝＋－＠")) else self._text
+        return self._quoted if looks_like_formula(text) else self._text
 
     def _fit(self, text: str) -> str:
         shown = "\n".join(visible(part) for part in text.split("\n"))

@@ -14,13 +14,13 @@ import xlsxwriter
 from markupsafe import Markup
 
 from bridge.encoded import reading_to_json
+from bridge.formulas import looks_like_formula
 from bridge.interfaces import Evidence
 from bridge.reports.on_time import OnTime, PromisedOrder, Rate, Verdict, week
 from bridge.reports.on_time_words import on_time_phrases, say_left_out, say_verdict
 from bridge.reports.pictures import Picture, Pictures, picture
 from bridge.reports.promise_words import say_promise
 from bridge.reports.show import value_html, visible
-from bridge.reports.table import FORMULA
 from bridge.reports.templating import asset, templates, write_files
 from bridge.reports.words import Language
 from bridge.sentences import Say
@@ -378,6 +378,6 @@ class _Sheets:
             sheet.write_number(row, col, value, self._text)
         elif isinstance(value, str):
             shown = visible(value)[:32_000]
-            sheet.write_string(row, col, shown, self._quoted if shown.startswith(FORMULA) else self._text)
+            sheet.write_string(row, col, shown, self._quoted if looks_like_formula(shown) else self._text)
         else:
             sheet.write_datetime(row, col, value, self._date)

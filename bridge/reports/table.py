@@ -9,6 +9,7 @@ from decimal import Decimal
 import pandas as pd
 
 from bridge.breaks import BreakClass
+from bridge.formulas import looks_like_formula
 from bridge.records import Change, ChangeKind, Reading, Scalar
 from bridge.reports.said import Namer, say_break, say_reason
 from bridge.reports.show import key_text, visible
@@ -19,8 +20,6 @@ COLUMNS = [
     "kind", "class", "order_no", "key", "field", "old", "new", "alternatives", "why", "proven",
     "confidence", "page", "row",
 ]  # fmt: skip
-FORMULA = tuple("=+-@＝＋－＠")
-"""What begins with one of these may be taken for a formula by a spreadsheet (OWASP, "CSV Injection")."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,10 +120,9 @@ def plain(value: Scalar) -> str:
 
 
 def guarded(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe before = + - @ and their full-width forms
-    (OWASP, "CSV Injection"); hidden characters as symbols."""
+    """Text that no spreadsheet takes for a formula, signed numbers neither; hidden characters as symbols."""
     shown = visible(text)
-    return f"'{shown}" if shown.lstrip().startswith(FORMULA) else shown
+    return f"'{shown}" if looks_like_formula(shown) else shown
 
 
 def csv_bytes(view: RunView, language: Language, name_of: Namer) -> bytes:

@@ -31,13 +31,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bridge.errors import DeliveryFailed, DeliveryRefused
+from bridge.formulas import guarded
 from bridge.outbox.body import Body, Plain, read_body
 from bridge.outbox.transports.options import Options, SecretLookup, check_options
 from bridge.records import OutboxMessage
 
 _META = ("message_id", "kind", "source", "key", "order_no")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # OWASP, "CSV Injection"
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 class FolderOptions(Options):
@@ -113,10 +112,9 @@ class FolderTransport:
         return out.getvalue().encode(self._options.encoding)
 
     def _cell(self, value: Plain) -> str:
-        text = "" if value is None else str(value)
-        if self._options.formula_guard and text.startswith(_FORMULA):
-            return text if _NUMBER.fullmatch(text) else "'" + text
-        return text
+        if self._options.formula_guard:
+            return guarded(value)
+        return "" if value is None else str(value)
 
 
 def _flat(body: Body, message_id: str) -> dict[str, Plain]:
