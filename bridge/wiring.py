@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from bridge.review.decisions import Decide
     from bridge.store import SqlStore
 
+FAST_NET = "tiny"
+"""The smaller net, which proposes first and is the second witness where no browser draws."""
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -165,13 +168,21 @@ class App:
 
     @cached_property
     def fast_net(self) -> LazyReader:
-        return LazyReader(lambda: paddle("tiny", self.settings.ocr.threads))
+        return LazyReader(lambda: paddle(FAST_NET, self.settings.ocr.threads))
 
     def reader(self, source: str, profile: Profile, memory: CellMemory, redrawer: Redrawer | None) -> PageReader:
         from bridge.ocr.reader import ScreenReader
 
         return ScreenReader(
-            profile, source, self.net, memory, redrawer, fast=self.fast_net, glyphs=memory, reads=memory
+            profile,
+            source,
+            self.net,
+            memory,
+            redrawer,
+            fast=self.fast_net,
+            glyphs=memory,
+            reads=memory,
+            nets=f"{self.settings.ocr.model}, {FAST_NET}",
         )
 
     # --- use cases ----------------------------------------------------------------------------------------------

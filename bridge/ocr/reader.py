@@ -42,7 +42,7 @@ class ScreenReader:
     redrawer: None where no browser is at hand; then drawing back is no witness.  fast: a smaller net that proposes
     first where drawing back can prove.  glyphs: what is kept of single characters, for pictures that no browser of
     ours drew; None: such pictures stay unproven.  reads: whole rows and pages that were read before; None: each is
-    read anew.
+    read anew.  nets: the names of both nets; what others read is read anew.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class ScreenReader:
         fast: TextReader | None = None,
         glyphs: GlyphMemory | None = None,
         reads: ReadMemory | None = None,
+        nets: str = "",
     ) -> None:
         self._profile = profile
         self._source = source
@@ -64,7 +65,7 @@ class ScreenReader:
         self._memory = memory
         by_glyphs = GlyphReader(source, profile, glyphs, self._fast) if glyphs is not None else None
         self._prover = CellProver(source, net, self._fast, memory, redrawer, by_glyphs, reads)
-        self._recall = Recall(source, profile, reads)
+        self._recall = Recall(source, profile, reads, nets)
 
     def read(self, shot: PageShot, progress: Progress | None = None) -> Grid:
         """Raises LayoutChanged if the headings are not as in the profile, UnreadableImage if there is no table,

@@ -64,13 +64,14 @@ class _Session:
 
 
 class Recall:
-    """Of one source and profile.  reads: None remembers nothing."""
+    """Of one source and profile.  reads: None remembers nothing.  nets: their names; what others read is not
+    recalled."""
 
-    def __init__(self, source: str, profile: Profile, reads: ReadMemory | None) -> None:
+    def __init__(self, source: str, profile: Profile, reads: ReadMemory | None, nets: str = "") -> None:
         self._source = source
         self._reads = reads
         rules = profile.model_dump_json(include=PROFILE_PARTS, by_alias=False)
-        self._rules = f"{THIS_READER}|{rules}"
+        self._rules = f"{THIS_READER}|{nets}|{rules}"
         self._page = _Session()
         # Of the run's first page: what the run learned then may rest on what was believed then.
         self._epoch: str | None = None

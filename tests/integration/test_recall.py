@@ -103,10 +103,10 @@ class Rig:
         self.net = Net(self.list.texts)
         self.profile = profile()
 
-    def read(self, shot: PageShot) -> tuple[Grid, int]:
+    def read(self, shot: PageShot, nets: str = "small, tiny") -> tuple[Grid, int]:
         """Each time as a new run; what was read, and how many pictures the net was shown."""
         before = self.net.asked
-        reader = ScreenReader(self.profile, "erp", self.net, self.store, None, reads=self.store)
+        reader = ScreenReader(self.profile, "erp", self.net, self.store, None, reads=self.store, nets=nets)
         return reader.read(shot), self.net.asked - before
 
 
@@ -195,6 +195,20 @@ def test_what_changes_the_memory_makes_all_be_read_anew(rig: Rig, by: str) -> No
     rig.store.learn([other])
     rig.read(shot)
     assert rig.read(shot)[1] == 0  # another source's is nothing to this one
+
+
+def test_other_nets_read_anew(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    shot = rig.list.shot(ROWS)
+    rig.read(shot)
+    kept: list[int] = []
+    keep = rig.store.keep_reads
+    monkeypatch.setattr(
+        rig.store, "keep_reads", lambda *how: (kept.append(len(how[2])), keep(*how))[1], raising=False
+    )
+    rig.read(shot)
+    assert sum(kept) == 0
+    rig.read(shot, nets="medium, tiny")
+    assert sum(kept) > 0
 
 
 def test_a_dry_run_leaves_no_trace_but_may_look(rig: Rig) -> None:
