@@ -75,34 +75,39 @@ class StepRunner:
     person: PersonAtHand | None = None
     ask_person: bool = field(default=False, init=False)  # the net had its attempts
     on_wait: Callable[[], None] | None = None
-    _stopped: int = field(default=0, init=False)  # of guard.blocked, when what may have failed last was begun
+    # Of guard.blocked and traffic.faults: how many there were when what may be failing now was begun.
+    _stopped: int = field(default=0, init=False)
+    _faults: int = field(default=0, init=False)
 
     def run(self, steps: Sequence[Step], path: str) -> None:
         """path: of the list, e.g. ``sign_in.steps``.
 
         Raises SourceUnavailable, CertificateError, NavigationFailed, GuardViolation, CaptchaFailed, ProfileError.
         """
-        first = before = len(self.guard.blocked)
+        self.begin()
+        first = self._stopped
         for i, step in enumerate(steps):
-            # What the last click set off may have been stopped before this step began.
-            self._stopped, before = before, len(self.guard.blocked)
+            begun = len(self.guard.blocked), self.traffic.faults
             where = f"{path}.{i}.{step.verb}"
             self.guard.on_sign_in_page(*(f.url for f in self.page.frames))
-            self.traffic.forget()
             if step.unless is not None and self._is_there(step.unless, _place(step)):
                 continue
             try:
-                self._do(step, where)
+                acted = self._do(step, where)
             except NavigationFailed as e:
                 raise self._explained(e, where, self._stopped) from None
-        # Whoever now waits for what the steps led to waits for all of them: an optional last step comes after the
-        # click that matters.
+            if acted:
+                # What a click sets off may be stopped, or fail, before the next step begins.  A step that finds
+                # nothing to do begins nothing.
+                self._stopped, self._faults = begun
+        # Whoever now waits for what the steps led to waits for all of them: a last step that closes a notice comes
+        # after the click that matters.
         self._stopped = first
 
     def begin(self) -> None:
         """An action outside of ``run`` begins: what went wrong before is not its fault."""
-        self._stopped = len(self.guard.blocked)
         self.traffic.forget()
+        self._stopped, self._faults = len(self.guard.blocked), 0
 
     def why(self, where: str, otherwise: BridgeError, *, waited_s: float | None = None) -> BridgeError:
         """Why what was begun last did not succeed: the network, the guard, or else ``otherwise``."""
@@ -110,20 +115,22 @@ class StepRunner:
 
     # --- one step -----------------------------------------------------------------------------------------
 
-    def _do(self, step: Step, where: str) -> None:
+    def _do(self, step: Step, where: str) -> bool:
+        """False if there was nothing to do: an optional place that is not there, no window to close."""
         if step.goto is not None:
             self.go(urljoin(self.url, self._filled(step.goto, where, secrets=False)), where)
         elif step.press is not None:
             key = step.press
             self._by_browser(where, lambda: self.page.keyboard.press(key))
         elif step.close_popups is not None:
-            self._close_popups()
+            return self._close_popups()
         elif step.wait_gone is not None:
             self._wait_gone(step.wait_gone, where)
         elif step.captcha is not None:
             self._captcha(step.captcha, where)
         else:
-            self._at_a_place(step, where)
+            return self._at_a_place(step, where)
+        return True
 
     def _is_there(self, at: At, or_else: At | None) -> bool:
         """Is ``at`` on the screen, once it or the step's own place had the time to arrive?"""
@@ -131,12 +138,12 @@ class StepRunner:
         self.wait_until(lambda: any(places.find(self.page, a) for a in wanted), GRACE_S, when_quiet=True)
         return places.find(self.page, at) is not None
 
-    def _at_a_place(self, step: Step, where: str) -> None:
+    def _at_a_place(self, step: Step, where: str) -> bool:
         at = _place(step)
         assert at is not None, step.verb
         found = self.look_for(at, where, optional=step.optional or step.close is not None)
         if found is None:
-            return
+            return False
         limit = self.timeout_s * 1000
         if step.fill is not None:
             value = self._filled(step.fill.value, where)
@@ -159,24 +166,25 @@ class StepRunner:
             self.guard.vet(found, where)
             act = found.check if step.check else found.uncheck if step.uncheck else found.hover
             self._by_browser(where, lambda: act(timeout=limit))
+        return True
 
     def go(self, url: str, where: str) -> int:
         """Opens an address and returns its HTTP status; raises SourceUnavailable for 5xx."""
         fault: SourceError | None = None
         status = 0
-        stopped = len(self.guard.blocked)
+        stopped, faults = len(self.guard.blocked), self.traffic.faults
         try:
             answer = self.page.goto(url, wait_until="domcontentloaded", timeout=self.timeout_s * 1000)
             status = answer.status if answer else 0
         except PlaywrightTimeout:
-            fault = self.traffic.fault(where) or SourceUnavailable(
+            fault = self.traffic.fault(where, since=faults) or SourceUnavailable(
                 f"{where}: {urlsplit(url).path or '/'} has not arrived within {self.timeout_s:g} s"
             )
         except PlaywrightError as e:
-            fault = self.traffic.fault(where) or mapped(e, where)
+            fault = self.traffic.fault(where, since=faults) or mapped(e, where)
         if fault:
             raise self._explained(fault, where, stopped)
-        if status >= 500 and (fault := self.traffic.fault(where)):
+        if status >= 500 and (fault := self.traffic.fault(where, since=faults)):
             raise fault
         return status
 
@@ -189,10 +197,12 @@ class StepRunner:
         if fault:
             raise fault
 
-    def _close_popups(self) -> None:
+    def _close_popups(self) -> bool:
         self.wait_until(lambda: bool(places.popups(self.page)), GRACE_S, when_quiet=True)
-        for window in places.popups(self.page):
+        windows = places.popups(self.page)
+        for window in windows:
             window.close()
+        return bool(windows)
 
     def _wait_gone(self, at: At, where: str) -> None:
         if not self.wait_until(lambda: places.find(self.page, at) is None, self.timeout_s):
@@ -227,7 +237,7 @@ class StepRunner:
                 return False
             if self.on_wait is not None:
                 self.on_wait()
-            if not when_quiet and (fault := self.traffic.fault("the page")):
+            if not when_quiet and (fault := self.traffic.fault("the page", since=self._faults)):
                 raise fault
             self.page.wait_for_timeout(LOOK_EVERY_MS)
         return True

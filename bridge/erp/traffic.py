@@ -32,13 +32,18 @@ class Traffic:
         return not self._loading
 
     def forget(self) -> None:
-        """What went wrong before does not count for the next step."""
+        """What went wrong before does not count any more."""
         self._faults.clear()
 
-    def fault(self, what: str, *, waited_s: float | None = None) -> SourceError | None:
-        """The last thing that went wrong with a document since ``forget``; after waiting ``waited_s`` in vain also
-        that one is still loading."""
-        if self._faults:
+    @property
+    def faults(self) -> int:
+        """How many things went wrong since ``forget``."""
+        return len(self._faults)
+
+    def fault(self, what: str, *, since: int = 0, waited_s: float | None = None) -> SourceError | None:
+        """The last thing that went wrong with a document since there were ``since`` ``faults``; after waiting
+        ``waited_s`` in vain also that one is still loading."""
+        if self._faults[since:]:
             last = self._faults[-1]
             return type(last)(f"{what}: {last.message}", hint=last.hint, **last.where)
         if waited_s is not None and self._loading:

@@ -28,6 +28,7 @@ PAGES = {
     "/menu": """<meta charset=utf-8><a href=/list target=inner>订单</a> <a href=/list target=inner>订单列表</a>
         <div style="display:none"><b>folded</b></div><b>folded</b><span id=s>
         <a href="/go?action=delete" target=inner id=del>清理</a></span>
+        <a href=/broken target=inner id=broken>broken</a>
         <a href=# id=pop onclick="window.open('/popup')">window</a>
         <a href=# id=late
           onclick="setTimeout(() => document.body.innerHTML += '<i id=came>here</i>', 700)">late</a>""",
@@ -269,6 +270,26 @@ def test_an_erp_that_answers_500_or_nothing_is_unavailable(desk: Desk) -> None:
         desk.run({"goto": "/broken"})
     with pytest.raises(SourceUnavailable, match=r"/slow has not arrived within 2 s"):
         desk.run({"goto": "/slow"})
+
+
+@pytest.mark.parametrize("after_click_ms", [0, 400])
+def test_a_500_that_came_before_the_next_step_began_is_not_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, after_click_ms: int
+) -> None:
+    """On a slow machine the click returns when the answer is there already."""
+    click = desk.guard.guarded_click
+
+    def slow(*given: Any, **more: Any) -> None:
+        click(*given, **more)
+        desk.page.wait_for_timeout(after_click_ms)
+
+    monkeypatch.setattr(desk.guard, "guarded_click", slow)
+    with pytest.raises(SourceUnavailable, match="/broken answered HTTP 500"):
+        desk.run(
+            {"click": {"css": "#broken", "frame": "menu"}},
+            {"close": inner("#no_such_notice")},
+            {"wait": inner("#t")},
+        )
 
 
 def test_what_the_guard_stops_is_told_with_the_line_that_would_allow_it(desk: Desk) -> None:
