@@ -8,7 +8,7 @@ shows in how it explains other lines.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -171,6 +171,33 @@ def cuts_between(coverage: Coverage, block: Block, centres: Sequence[float], em:
     centres: of the block's characters, columns of the line.  A piece cut at the wrong column carries a part of its
     neighbour, so it does not come again beside another one.
     """
+    ends = _ends(coverage, block, centres, em)
+    cuts = [_piece(coverage, block, i, a, b) for i in range(len(ends) - 1) for a in ends[i] for b in ends[i + 1]]
+    return [c for c in cuts if c is not None]
+
+
+def cuts_by_form(
+    coverage: Coverage, block: Block, centres: Sequence[float], em: float, fit: Callable[[Coverage, str], float]
+) -> list[Cut]:
+    """The block cut apart where its pieces look most like what the net saw.  fit: likeness to a character."""
+    ends = _ends(coverage, block, centres, em)
+    if not ends:
+        return []
+    best: dict[int, tuple[float, list[Cut]]] = {0: (0.0, [])}
+    for i in range(len(ends) - 1):
+        then: dict[int, tuple[float, list[Cut]]] = {}
+        for a, (so_far, cuts) in best.items():
+            for b in ends[i + 1]:
+                cut = _piece(coverage, block, i, a, b)
+                total = so_far + (fit(cut.coverage, cut.character) if cut is not None else -1.0)
+                if b not in then or total > then[b][0]:
+                    then[b] = total, [*cuts, *([cut] if cut is not None else [])]
+        best = then
+    return max(best.values(), key=lambda x: x[0])[1]
+
+
+def _ends(coverage: Coverage, block: Block, centres: Sequence[float], em: float) -> list[list[int]]:
+    """Columns of the block at which each of its characters may begin, and the end; empty if there is no room."""
     ink = coverage[:, block.a : block.b].sum(axis=0)
     ends: list[list[int]] = [[0]]
     for left, right in pairwise(centres):
@@ -183,12 +210,13 @@ def cuts_between(coverage: Coverage, block: Block, centres: Sequence[float], em:
         least = min(near, key=lambda x: (ink[x], abs(x - middle)))
         ends.append(sorted({least, least + 1}))
     ends.append([len(ink)])
-    out = []
-    for i, c in enumerate(block.characters):
-        for a in ends[i]:
-            for b in ends[i + 1]:
-                piece = coverage[:, block.a + a : block.a + b]
-                inked = np.flatnonzero((piece > TOLERANCE).any(axis=0))
-                if len(inked):
-                    out.append(Cut(c, piece[:, inked[0] : inked[-1] + 1], False, block.neighbours(i)))
-    return out
+    return ends
+
+
+def _piece(coverage: Coverage, block: Block, i: int, a: int, b: int) -> Cut | None:
+    """The i-th character from column a to b of the block, None if nothing is there."""
+    part = coverage[:, block.a + a : block.a + b]
+    inked = np.flatnonzero((part > TOLERANCE).any(axis=0))
+    if not len(inked):
+        return None
+    return Cut(block.characters[i], part[:, inked[0] : inked[-1] + 1], False, block.neighbours(i))

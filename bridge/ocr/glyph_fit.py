@@ -35,16 +35,19 @@ def composed(a: Coverage, b: Coverage) -> Coverage:
 
 
 class Bank:
-    """Glyph pictures of one face, ready to be searched.  Every picture's first and last column have ink."""
+    """Glyph pictures of one face, ready to be searched.  Every picture's first and last column have ink.
 
-    def __init__(self, pictures: Sequence[Coverage]) -> None:
+    first: those to be tried before the others; among each kind those with most ink come first."""
+
+    def __init__(self, pictures: Sequence[Coverage], first: Sequence[bool] | None = None) -> None:
         self.pictures = list(pictures)
         self._firsts = np.stack([p[:, 0] for p in pictures]) if pictures else np.zeros((0, 1), np.int16)
-        self._order = np.argsort(np.argsort([-int(p.sum()) for p in pictures]))
+        early = first if first is not None else [True] * len(self.pictures)
+        self._order = [(not e, -int(p.sum())) for e, p in zip(early, self.pictures, strict=True)]
         self._starting: dict[bytes, list[int]] = {}
 
     def _at(self, line: Coverage, x: int, tail: Coverage) -> list[tuple[int, Coverage]]:
-        """Pictures that can start at column x, those with most ink first, each with the tail that it leaves.
+        """Pictures that can start at column x, in the order they are tried, each with the tail that it leaves.
 
         tail: what the pictures before cover from column x on."""
         if not self.pictures:

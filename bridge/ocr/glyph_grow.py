@@ -8,15 +8,16 @@ better founded picture is a fragment; neither is kept.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bridge.interfaces import Proposal
 from bridge.ocr.coverage import TOLERANCE, Coverage
-from bridge.ocr.glyph_cut import Block, Cut, Peeler, blocks, clean_cuts, cuts_between
+from bridge.ocr.glyph_cut import Block, Cut, Peeler, blocks, clean_cuts, cuts_between, cuts_by_form
 from bridge.ocr.glyph_fit import Bank
+from bridge.ocr.glyph_labels import LIKE, is_han
 from bridge.ocr.pictures import NET_MARGIN
 
 ROUNDS = 4
@@ -30,20 +31,21 @@ _COMES_AGAIN = 3
 @dataclass(slots=True, eq=False)
 class Candidate:
     """A picture that may be a glyph.  trust: 3 known before, 2 cut clean, 1 cut out of touching ink beside
-    different neighbours, 0 always beside the same ones."""
+    different neighbours or by its form, 0 always beside the same ones."""
 
     coverage: Coverage
     labels: Counter[str] = field(default_factory=Counter)
     contexts: set[tuple[str, str]] = field(default_factory=set)
     clean: bool = False
     known: bool = False
+    formed: bool = False  # looks like what the net saw
 
     @property
     def trust(self) -> int:
         if self.known or self.clean:
             return 3 if self.known else 2
         lefts, rights = {a for a, _ in self.contexts}, {b for _, b in self.contexts}
-        return 1 if min(len(lefts), len(rights)) >= _FEW_CONTEXTS else 0
+        return 1 if self.formed or min(len(lefts), len(rights)) >= _FEW_CONTEXTS else 0
 
     @property
     def label(self) -> str:
@@ -65,25 +67,38 @@ class _Pile:
     def __init__(self, known: Iterable[Coverage]) -> None:
         self.all: list[Candidate] = []
         self._by_width: dict[int, list[Candidate]] = {}
+        self._exact: dict[tuple[int, bytes], Candidate] = {}
         self.keep([Candidate(p, known=True) for p in known])
 
-    def add(self, cut: Cut) -> None:
+    def add(self, cut: Cut, *, formed: bool = False) -> None:
         alike = self._by_width.setdefault(cut.coverage.shape[1], [])
-        for c in alike:
-            if np.abs(c.coverage - cut.coverage).max() <= TOLERANCE:
-                break
-        else:
-            c = Candidate(cut.coverage)
-            alike.append(c)
-            self.all.append(c)
+        exact = cut.coverage.shape[1], cut.coverage.tobytes()
+        c = self._exact.get(exact)
+        if c is None:
+            c = self._like(cut.coverage, alike)
+            if c is None:
+                c = Candidate(cut.coverage)
+                alike.append(c)
+                self.all.append(c)
+            self._exact[exact] = c
         c.labels[cut.character] += 1
         c.contexts.add(cut.beside)
         c.clean |= cut.clean
+        c.formed |= formed
+
+    @staticmethod
+    def _like(coverage: Coverage, alike: Sequence[Candidate]) -> Candidate | None:
+        if not alike:
+            return None
+        off = np.abs(np.stack([c.coverage for c in alike]) - coverage).max(axis=(1, 2))
+        near = np.flatnonzero(off <= TOLERANCE)
+        return alike[int(near[0])] if len(near) else None
 
     def keep(self, candidates: Sequence[Candidate]) -> None:
         """Forgets the others."""
         self.all = list(candidates)
         self._by_width.clear()
+        self._exact.clear()
         for c in self.all:
             self._by_width.setdefault(c.coverage.shape[1], []).append(c)
 
@@ -91,9 +106,14 @@ class _Pile:
         return [c for c in self.all if c.trust >= trust]
 
 
-def grow(lines: Sequence[tuple[Coverage, Proposal]], known: Sequence[Coverage], scale: float) -> list[Candidate]:
+def grow(
+    lines: Sequence[tuple[Coverage, Proposal]],
+    known: Sequence[Coverage],
+    scale: float,
+    likeness: Callable[[Coverage, str], float],
+) -> list[Candidate]:
     """The glyph pictures that the lines are made of: those known, and the new ones with the characters the net saw
-    in them.  lines: coverage with the net's reading of its cell."""
+    in them.  lines: coverage with the net's reading of its cell.  likeness: of a picture to a Han character."""
     pile = _Pile(known)
     em = _em([p for _, p in lines], scale)
     margin = round(NET_MARGIN * scale)
@@ -102,6 +122,7 @@ def grow(lines: Sequence[tuple[Coverage, Proposal]], known: Sequence[Coverage], 
         for cut in clean_cuts(line, found):
             pile.add(cut)
     pile.keep(_of_one_width(pile.all, em))
+    pile.keep([c for c in pile.all if not _misshapen(c, likeness)])
     touching = [(line, b) for line, _, found in shared for b in found if len(b.characters) > 1]
     _peel(pile, touching, 1)
     bank = Bank([c.coverage for c in pile.usable(1)])
@@ -110,6 +131,12 @@ def grow(lines: Sequence[tuple[Coverage, Proposal]], known: Sequence[Coverage], 
             for cut in _pieces(line, p, found, margin, em):
                 pile.add(cut)
     _peel(pile, touching, 1)
+    bank = Bank([c.coverage for c in pile.usable(1) if not _misshapen(c, likeness)])
+    for line, p, found in shared:
+        if not bank.explain(line, most=1):
+            for cut in _formed(line, p, found, margin, em, likeness):
+                pile.add(cut, formed=True)
+    pile.keep([c for c in pile.all if not _misshapen(c, likeness)])
     good = _sifted(pile.usable(1), em)
     bank = Bank([c.coverage for c in good])
     # The last resort: pieces that stand beside the same neighbours always, for lines that nothing else explains.
@@ -118,6 +145,11 @@ def grow(lines: Sequence[tuple[Coverage, Proposal]], known: Sequence[Coverage], 
         last = [c for c in pile.all if c.trust == 0 and c.count >= _COMES_AGAIN]
         good = _sifted(good + last, em)
     return good
+
+
+def _misshapen(c: Candidate, likeness: Callable[[Coverage, str], float]) -> bool:
+    """A newcomer that was cut at the wrong place: it does not look like the Han character that it is read as."""
+    return not c.known and is_han(c.label) and likeness(c.coverage, c.label) < LIKE / 2
 
 
 def _em(proposals: Sequence[Proposal], scale: float) -> float:
@@ -146,13 +178,48 @@ def _peel(pile: _Pile, touching: Sequence[tuple[Coverage, Block]], trust: int) -
 
 
 def _pieces(line: Coverage, p: Proposal, found: Sequence[Block], margin: float, em: float) -> list[Cut]:
+    return [cut for b, centres in _touching(p, found, margin) for cut in cuts_between(line, b, centres, em)]
+
+
+def _formed(
+    line: Coverage,
+    p: Proposal,
+    found: Sequence[Block],
+    margin: float,
+    em: float,
+    likeness: Callable[[Coverage, str], float],
+) -> list[Cut]:
+    """Han characters that touch their neighbours and look like what the net saw."""
+
+    def fit(picture: Coverage, character: str) -> float:
+        return likeness(picture, character) if is_han(character) else 0.0
+
+    cuts = [
+        c for b, centres in _touching(p, _joined(found), margin) for c in cuts_by_form(line, b, centres, em, fit)
+    ]
+    return [c for c in cuts if fit(c.coverage, c.character) >= LIKE]
+
+
+def _joined(found: Sequence[Block]) -> list[Block]:
+    """Neighbours that hold Han characters as one block: which ink of 北京 is whose shows in the forms alone."""
+    out: list[Block] = []
+    for b in found:
+        if out and all(any(map(is_han, x.characters)) for x in (out[-1], b)):
+            a = out.pop()
+            b = Block(a.a, b.b, a.characters + b.characters, (a.beside[0], b.beside[1]))
+        out.append(b)
+    return out
+
+
+def _touching(p: Proposal, found: Sequence[Block], margin: float) -> list[tuple[Block, list[float]]]:
+    """The blocks of several characters, with these characters' centres."""
     centres = [x - margin for c, _, x in p.characters if c.strip()]
-    out: list[Cut] = []
+    out: list[tuple[Block, list[float]]] = []
     k = 0
     for b in found:
         n = len(b.characters)
         if n > 1:
-            out += cuts_between(line, b, centres[k : k + n], em)
+            out.append((b, centres[k : k + n]))
         k += n
     return out
 

@@ -57,51 +57,75 @@ class Shapes:
     """faces: font files to compare with; those of this machine if not given."""
 
     def __init__(self, faces: Sequence[Path] | None = None) -> None:
-        self._fonts = [ImageFont.truetype(str(p), _SIZE) for p in (installed_faces() if faces is None else faces)]
-        self._drawn: dict[tuple[int, str], NDArray[np.uint8] | None] = {}
+        self._faces = tuple(installed_faces() if faces is None else faces)
 
     def __bool__(self) -> bool:
-        return bool(self._fonts)
+        return bool(self._faces)
 
-    def likeness(self, glyph: Coverage, character: str) -> float:
-        """-1..1: correlation with the best-fitting reference face, both brought to one size."""
-        own = _trimmed(glyph)
-        return max((self._correlation(i, own, character) for i in range(len(self._fonts))), default=-1.0)
+    def bearings(self, character: str, em: float) -> list[tuple[float, float]]:
+        """The ground left and right of its ink in each of the faces, where a Han character is ``em`` wide; empty
+        if not all of them know it."""
+        found = [b for face in self._faces if (b := bearings(face, character)) is not None]
+        return [(left * em, right * em) for left, right in found] if len(found) == len(self._faces) else []
 
     def prefers(self, glyph: Coverage, character: str, rival: str, *, margin: float = MARGIN) -> bool:
         """Do the reference faces fit the character better than its rival by the margin, and none the rival so?"""
-        own = _trimmed(glyph)
+        own = trimmed(glyph)
         gains = [
-            self._correlation(i, own, character) - self._correlation(i, own, rival)
-            for i in range(len(self._fonts))
+            self._correlation(face, own, character) - self._correlation(face, own, rival) for face in self._faces
         ]
         return bool(gains) and float(np.mean(gains)) > margin and min(gains) > -MARGIN
 
-    def _correlation(self, face: int, own: NDArray[np.float32], character: str) -> float:
-        drawn = self._draw(face, character)
-        if drawn is None:
+    @staticmethod
+    def _correlation(face: Path, own: NDArray[np.float32], character: str) -> float:
+        reference = drawn(face, character)
+        if reference is None:
             return -1.0
         h, w = own.shape
-        aspect = (drawn.shape[1] / drawn.shape[0]) / (w / h)
+        aspect = (reference.shape[1] / reference.shape[0]) / (w / h)
         squeezed = abs(float(np.log(aspect)))
-        fitted = cv2.resize(drawn, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
+        fitted = cv2.resize(reference, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
         a, b = own - own.mean(), fitted - fitted.mean()
         norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
         # Flat pictures (a bar is a bar) have nothing but their outline's proportions to go by.
         return (float((a * b).sum()) / norm if norm > 1e-6 else 0.0) - 0.25 * squeezed
 
-    def _draw(self, face: int, character: str) -> NDArray[np.uint8] | None:
-        key = face, character
-        if key not in self._drawn:
-            sheet = Image.new("L", (3 * _SIZE, 3 * _SIZE))
-            ImageDraw.Draw(sheet).text((_SIZE, _SIZE // 2), character, fill=255, font=self._fonts[face])
-            picture = np.asarray(sheet)
-            ys, xs = np.flatnonzero(picture.max(axis=1) > 40), np.flatnonzero(picture.max(axis=0) > 40)
-            self._drawn[key] = picture[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1] if len(ys) else None
-        return self._drawn[key]
+
+@lru_cache(maxsize=_MOST_FACES)
+def _font(face: Path) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(face), _SIZE, layout_engine=ImageFont.Layout.BASIC)  # shapes nothing: quicker
 
 
-def _trimmed(glyph: Coverage) -> NDArray[np.float32]:
+@lru_cache(maxsize=20_000)
+def _ink(face: Path, character: str) -> tuple[int, NDArray[np.uint8]] | None:
+    """Column of its first ink from the pen, and its picture; None if the face draws nothing."""
+    sheet = Image.new("L", (3 * _SIZE, 3 * _SIZE))
+    ImageDraw.Draw(sheet).text((_SIZE, _SIZE // 2), character, fill=255, font=_font(face))
+    picture = np.asarray(sheet)
+    ys, xs = np.flatnonzero(picture.max(axis=1) > 40), np.flatnonzero(picture.max(axis=0) > 40)
+    if not len(ys):
+        return None
+    return int(xs[0]) - _SIZE, picture[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1].copy()
+
+
+def drawn(face: Path, character: str) -> NDArray[np.uint8] | None:
+    """The character as the face has it, large, without the ground around it; None if it draws nothing."""
+    ink = _ink(face, character)
+    return None if ink is None else ink[1]
+
+
+@lru_cache(maxsize=20_000)
+def bearings(face: Path, character: str) -> tuple[float, float] | None:
+    """The ground left and right of its ink, as shares of the face's size; None if the face draws nothing."""
+    ink = _ink(face, character)
+    if ink is None:
+        return None
+    right = _font(face).getlength(character) - ink[0] - ink[1].shape[1]
+    return ink[0] / _SIZE, right / _SIZE
+
+
+def trimmed(glyph: Coverage) -> NDArray[np.float32]:
+    """Without the blank rows and columns around it."""
     rows = np.flatnonzero((glyph > 8 * TOLERANCE).any(axis=1))
     columns = np.flatnonzero((glyph > 8 * TOLERANCE).any(axis=0))
     if not len(rows):

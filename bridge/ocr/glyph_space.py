@@ -2,18 +2,22 @@
 
 Each character keeps a usual distance to its neighbours in a face (its bearings).  What a gap has beyond the
 bearings of the two beside it is space; a gap that is neither none nor a whole number of spaces is not certain.
+Bearings are learned from the list, but those of Han characters, which fill a square in every face, are taken from
+the reference faces: a list shows most of them in one or two places, and some only beside a space.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bridge.ocr.glyph_cut import wide
 
+Bearings = Callable[[str], Sequence[tuple[float, float]]]
+"""css pixels left and right of a character's ink, by each of the reference faces; empty if they do not know it."""
 Pair = tuple[str, str, float]
 """Left character, right character, css pixels of ground between their ink."""
 ROUNDS = 4
@@ -27,6 +31,10 @@ SURE = 3
 """Places that make a bearing, or the width of a space, certain."""
 
 
+OWN = 1.0
+"""css pixels by which a character's bearing may be more than the reference's; what is more holds a space."""
+
+
 @dataclass(slots=True)
 class Spacing:
     """after, before: a character's bearings on its right and left, css pixels.  one: the width of a space, or None
@@ -36,11 +44,12 @@ class Spacing:
     before: dict[str, float] = field(default_factory=dict)
     one: float | None = None
     usual: float = 0.0
+    reference: Callable[[str], tuple[float, float] | None] = field(default=lambda c: None)
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair]) -> Spacing:
+    def of(cls, pairs: Sequence[Pair], bearings: Bearings = lambda c: ()) -> Spacing:
         """Learns the bearings from every pair of the list; most of them have no space between."""
-        out = cls()
+        out = cls(reference=_reference(pairs, bearings))
         lefts, rights = defaultdict(list), defaultdict(list)
         for a, b, gap in pairs:
             lefts[a].append((b, gap))
@@ -48,10 +57,14 @@ class Spacing:
         out.before = dict.fromkeys(rights, 0.0)
         out.usual = float(np.percentile([g for _, _, g in pairs], NARROW)) if pairs else 0.0
         for _ in range(ROUNDS):
-            out.after = {a: _low([g - out.before[b] for b, g in seen]) for a, seen in lefts.items()}
-            out.before = {b: _low([g - out.after[a] for a, g in seen]) for b, seen in rights.items()}
-        few_after = {a for a, seen in lefts.items() if len(seen) < SURE}
-        few_before = {b for b, seen in rights.items() if len(seen) < SURE}
+            out.after = {
+                a: out._bearing(a, 1, _low([g - out.before[b] for b, g in seen])) for a, seen in lefts.items()
+            }
+            out.before = {
+                b: out._bearing(b, 0, _low([g - out.after[a] for a, g in seen])) for b, seen in rights.items()
+            }
+        few_after = {a for a, seen in lefts.items() if len(seen) < SURE and not out._is_fixed(a)}
+        few_before = {b for b, seen in rights.items() if len(seen) < SURE and not out._is_fixed(b)}
         beyond = [
             g - out.after[a] - out.before[b] for a, b, g in pairs if a not in few_after and b not in few_before
         ]
@@ -69,11 +82,22 @@ class Spacing:
                     del known[c]
         return out
 
+    def _is_fixed(self, c: str) -> bool:
+        return bool(c) and wide(c) and self.reference(c) is not None
+
+    def _bearing(self, c: str, side: int, learned: float) -> float:
+        """By the list; by the reference faces for Han characters, and where the list's holds a space."""
+        known = self.reference(c)
+        if known is None:
+            return learned
+        return known[side] if wide(c) or learned > known[side] + OWN else learned
+
     def count(self, a: str, b: str, gap: float) -> int | None:
         """How many spaces stand between a and b, None if that is not certain."""
-        if a not in self.after or b not in self.before:
+        after, before = self._known(a, 1), self._known(b, 0)  # None too where it is not known what stands there
+        if after is None or before is None:
             return None
-        beyond = gap - self.after[a] - self.before[b]
+        beyond = gap - after - before
         if beyond <= NONE:
             return 0
         if beyond < SPACE or self.one is None:
@@ -81,11 +105,39 @@ class Spacing:
         number = round(beyond / self.one)
         return number if number and abs(beyond - number * self.one) <= min(NONE, 0.3 * self.one) else None
 
+    def _known(self, c: str, side: int) -> float | None:
+        if self._is_fixed(c):
+            return self._bearing(c, side, 0.0)
+        return (self.after if side else self.before).get(c)
+
     def seems_wide(self, gap: float) -> bool:
         """Is there room for a space, going by the narrow gaps of the list?
 
         A character that it only ever shows beside a space (20 x 30 x 50) bears it as if it were its own."""
         return gap - self.usual >= SPACE
+
+
+def _reference(pairs: Sequence[Pair], bearings: Bearings) -> Callable[[str], tuple[float, float] | None]:
+    """(before, after) by the face whose Han characters stand as those of the list do.  What their gaps have beyond
+    the face's is the list's own distance of letters, half of it on either side."""
+    han = [(bearings(a), bearings(b), gap) for a, b, gap in pairs if wide(a) and wide(b)]
+    han = [x for x in han if x[0] and x[1]]
+    if len(han) < SURE:
+        return lambda c: None
+    off: list[tuple[float, float, int]] = []  # of faces that are alike in this, the one set closest to the list
+    for face in range(min(len(x[0]) for x in han)):
+        beyond = np.array([gap - left[face][1] - right[face][0] for left, right, gap in han])
+        middle = float(np.median(beyond))
+        off.append((float(np.abs(beyond - middle).mean()) + 0.1 * abs(middle), middle / 2, face))
+    _, apart, best = min(off)
+
+    def known(c: str) -> tuple[float, float] | None:
+        found = bearings(c)
+        if len(found) <= best:
+            return None
+        return found[best][0] + apart, found[best][1] + apart
+
+    return known
 
 
 def _low(values: Sequence[float]) -> float:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -23,12 +22,14 @@ from bridge.memories import GlyphMemory
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.coverage import Coverage, InkLine, ink_lines
 from bridge.ocr.doubts import touches_edge
-from bridge.ocr.glyph_fit import Bank, Way
+from bridge.ocr.glyph_fit import Way
 from bridge.ocr.glyph_grow import grow
+from bridge.ocr.glyph_han import HanForms
 from bridge.ocr.glyph_keep import from_record, to_record
-from bridge.ocr.glyph_labels import FIGURES, MARKS, SEPARATORS, Glyph, Judge, State, Words
+from bridge.ocr.glyph_labels import FIGURES, MARKS, SEPARATORS, Glyph, Judge, State, Words, is_han, read_as
 from bridge.ocr.glyph_shape import Shapes
-from bridge.ocr.glyph_space import Pair, Spacing
+from bridge.ocr.glyph_space import SURE, Bearings, Pair, Spacing
+from bridge.ocr.glyph_ways import Line, explained, without_pieces
 from bridge.ocr.lines import split_lines
 from bridge.ocr.lookalikes import has_lookalikes, others
 from bridge.ocr.normal import visible
@@ -41,27 +42,15 @@ AGREE = (0.95, 0.9)
 """Least probability of each character, by the better and by the smaller net, for them to pass free text."""
 
 
-@dataclass(slots=True, eq=False)
-class _Line:
-    """A line with every way to put it together."""
-
-    ink: InkLine
-    ways: list[Way]
-    small: Proposal | None = None
-    fast: Proposal | None = None
-
-
 class GlyphReader:
     """One source's glyphs.  nets: see ``ScreenReader``; fast must be another net than the one that proposed."""
 
-    def __init__(
-        self, source: str, profile: Profile, memory: GlyphMemory, fast: TextReader, shapes: Shapes | None = None
-    ) -> None:
+    def __init__(self, source: str, profile: Profile, memory: GlyphMemory, fast: TextReader) -> None:
         self._source = source
         self._profile = profile
         self._memory = memory
         self._fast = fast
-        self._shapes = shapes
+        self._shapes, self._forms = Shapes(), HanForms()
         self._faces: dict[str, list[Glyph]] = {}
 
     # --- the two calls ------------------------------------------------------------------------------------------
@@ -70,8 +59,9 @@ class GlyphReader:
         """Reads the cells that settled glyphs explain; asks no net."""
         glyphs = self._glyphs(shot.scale)
         if any(g.state is State.SETTLED for g in glyphs):
-            lines = self._explained(shot, cells, glyphs)
-            self._read(shot, lines, glyphs)
+            inked = ink_lines([c for c in cells if not c.heading and _usable(c)], shot.scale)
+            lines, needed = without_pieces(explained(inked, glyphs), glyphs)
+            self._read(shot, lines, needed)
 
     def learn(self, shot: PageShot, cells: Sequence[Cell]) -> None:
         """Grows and judges the glyphs with what the net proposed for the cells not read yet, then reads those that
@@ -87,6 +77,7 @@ class GlyphReader:
             [(n.coverage, n.cell.proposal) for n in _distinct(fresh) if n.cell.proposal is not None],
             [g.coverage for g in glyphs if g.state is not State.FORGOTTEN],
             shot.scale,
+            self._forms.likeness,
         )
         known = {_picture_id(g.coverage): g for g in glyphs}
         for c in grown:
@@ -94,7 +85,7 @@ class GlyphReader:
             if key not in known:
                 known[key] = Glyph(id=key, coverage=c.coverage, clean=c.trust >= 2, changed=True)
                 glyphs.append(known[key])
-        lines = self._explained(shot, [n.cell for n in inked], glyphs, inked)
+        lines, glyphs[:] = without_pieces(explained(inked, glyphs), glyphs)
         for line in lines:
             if line.ink.cell.reading is None:
                 line.small = line.ink.cell.proposal
@@ -102,7 +93,7 @@ class GlyphReader:
         self._vote(lines, glyphs)
         self._calculate(lines, glyphs)
         self._separate(lines, glyphs)
-        judge = Judge(shot.scale, self._shapes_(), self._words(lines, glyphs))
+        judge = Judge(shot.scale, self._shapes, self._forms, self._words(lines, glyphs))
         judge.judge(glyphs)
         spacing = self._read(shot, lines, glyphs)
         self._agree(shot, lines, [c for c in cells if c.reading is None], second, glyphs, spacing)
@@ -122,11 +113,6 @@ class GlyphReader:
             self._faces[name] = [from_record(r) for r in self._memory.glyphs(self._source, name)]
         return self._faces[name]
 
-    def _shapes_(self) -> Shapes:
-        if self._shapes is None:
-            self._shapes = Shapes()
-        return self._shapes
-
     def _second(self, shot: PageShot, cells: Sequence[Cell]) -> dict[str, Proposal]:
         """The smaller net's readings by picture."""
         firsts = {c.picture.key: c for c in reversed(cells)}
@@ -137,26 +123,7 @@ class GlyphReader:
         return dict(zip(firsts, self._fast.read_lines(pictures), strict=True))
 
     @staticmethod
-    def _explained(
-        shot: PageShot, cells: Sequence[Cell], glyphs: Sequence[Glyph], inked: Sequence[InkLine] | None = None
-    ) -> list[_Line]:
-        """Lines with their ways by all glyphs; ``Placed.glyph`` is the index in ``glyphs``."""
-        if inked is None:
-            inked = ink_lines([c for c in cells if not c.heading and _usable(c)], shot.scale)
-        usable = [i for i, g in enumerate(glyphs) if g.state is not State.FORGOTTEN and _top(g) != "?"]
-        bank = Bank([glyphs[i].coverage for i in usable])
-        seen: dict[tuple[int, bytes], list[Way]] = {}
-        out = []
-        for n in inked:
-            key = n.coverage.shape[1], n.coverage.tobytes()
-            if key not in seen:
-                ways = bank.explain(n.coverage)
-                seen[key] = [tuple(type(p)(usable[p.glyph], p.x) for p in way) for way in ways]
-            out.append(_Line(n, seen[key]))
-        return out
-
-    @staticmethod
-    def _vote(lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> None:
+    def _vote(lines: Sequence[Line], glyphs: Sequence[Glyph]) -> None:
         """Each distinct line that a net read votes for the characters of its glyphs, place by place."""
         done: set[tuple[str, bytes]] = set()
         for line in lines:
@@ -176,18 +143,18 @@ class GlyphReader:
             for p in way:
                 glyphs[p.glyph].seen += 1
 
-    def _calculate(self, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> None:
+    def _calculate(self, lines: Sequence[Line], glyphs: Sequence[Glyph]) -> None:
         """Rows whose arithmetic holds as read refute every other figure in the place of each of their glyphs."""
         rule = self._profile.checks.product
         if rule is None:
             return
         names = (rule.quantity, rule.price, rule.amount)
-        rows: dict[tuple[int, int], dict[str, _Line]] = defaultdict(dict)
+        rows: dict[tuple[int, int], dict[str, Line]] = defaultdict(dict)
         for line in lines:
             c = line.ink.cell
             if c.column is not None and c.column.field in names and line.ways:
                 rows[c.raw.rect[1], c.raw.rect[3]][c.column.field] = line
-        labels = {i: g.label if g.state is State.SETTLED else _top(g) for i, g in enumerate(glyphs)}
+        labels = {i: g.label if g.state is State.SETTLED else read_as(g) for i, g in enumerate(glyphs)}
         columns = [self._profile.column(n) for n in names]
         unit = Decimal(1).scaleb(-rule.decimals)
 
@@ -221,7 +188,7 @@ class GlyphReader:
                             glyphs[i].refuted[other] += 1
                             glyphs[i].changed = True
 
-    def _separate(self, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> None:
+    def _separate(self, lines: Sequence[Line], glyphs: Sequence[Glyph]) -> None:
         """Dates that are legal as read speak for the signs between their figures."""
         done: set[bytes] = set()
         for line in lines:
@@ -245,7 +212,7 @@ class GlyphReader:
             for t, way in zip(texts, ways, strict=True)
         ]
 
-    def _words(self, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> Words:
+    def _words(self, lines: Sequence[Line], glyphs: Sequence[Glyph]) -> Words:
         """By the words that the profile's mappings know for a column."""
         spelled: dict[str, list[tuple[tuple[int, ...], frozenset[str]]]] = {}
         for line in lines:
@@ -271,7 +238,7 @@ class GlyphReader:
 
         return know
 
-    def _read(self, shot: PageShot, lines: Sequence[_Line], glyphs: Sequence[Glyph]) -> Spacing:
+    def _read(self, shot: PageShot, lines: Sequence[Line], glyphs: Sequence[Glyph]) -> Spacing:
         """Proves the cells whose every way to be put together gives one text of settled characters."""
         spacing = Spacing.of(
             [
@@ -280,11 +247,12 @@ class GlyphReader:
                 if len(line.ways) == 1
                 for left, right, gap in _pairs(line.ways[0], glyphs, shot.scale)
                 if left and right
-            ]
+            ],
+            self._bearings(lines, glyphs, shot.scale),
         )
         for line in lines:
             c = line.ink.cell
-            if c.reading is not None or not line.ways:
+            if c.reading is not None or not line.all_known:
                 continue
             if not any(all(glyphs[p.glyph].state is State.SETTLED for p in way) for way in line.ways):
                 continue
@@ -299,10 +267,24 @@ class GlyphReader:
             c.reading = reading_of(shot, c, text, witnesses, doubts=doubts)
         return spacing
 
+    def _bearings(self, lines: Sequence[Line], glyphs: Sequence[Glyph], scale: float) -> Bearings:
+        """By the reference faces, at the size of the list's Han characters."""
+        steps = [
+            (q.x + glyphs[q.glyph].coverage.shape[1] / 2 - p.x - glyphs[p.glyph].coverage.shape[1] / 2) / scale
+            for line in lines
+            if len(line.ways) == 1
+            for p, q in pairwise(line.ways[0])
+            if is_han(_label(glyphs[p.glyph])) and is_han(_label(glyphs[q.glyph]))
+        ]
+        if len(steps) < SURE:
+            return lambda c: ()
+        em = float(np.median(steps))
+        return lambda c: self._shapes.bearings(c, em)
+
     def _agree(
         self,
         shot: PageShot,
-        lines: Sequence[_Line],
+        lines: Sequence[Line],
         cells: Sequence[Cell],
         second: Mapping[str, Proposal],
         glyphs: Sequence[Glyph],
@@ -331,7 +313,7 @@ class GlyphReader:
             c.reading = reading_of(shot, c, text, witnesses, confidence=min(a.confidence, b.confidence))
 
     @staticmethod
-    def _plain(line: _Line, text: str, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
+    def _plain(line: Line, text: str, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
         """Has every character that looks like another one a settled glyph, and is every space certain?"""
         if not line.ways:
             return all("\u4e00" <= ch <= "\u9fff" and not has_lookalikes(ch) for ch in text)
@@ -362,11 +344,6 @@ def _picture_id(coverage: Coverage) -> str:
     return digest.hexdigest()
 
 
-def _top(g: Glyph) -> str:
-    votes = g.all_votes()
-    return votes.most_common(1)[0][0] if votes else ""
-
-
 def _shared_out(way: Way, proposal: Proposal, glyphs: Sequence[Glyph]) -> list[tuple[int, str, tuple[str, ...]]]:
     """(glyph, character the net read there, its second choices); "?" where it read more or fewer characters."""
     places = [i for i, (ch, _, _) in enumerate(proposal.characters) if ch.strip()]
@@ -374,7 +351,7 @@ def _shared_out(way: Way, proposal: Proposal, glyphs: Sequence[Glyph]) -> list[t
     seconds = [tuple(ch for ch, _ in proposal.alternatives[i]) for i in places]
     if len(seen) == len(way):
         return [(p.glyph, ch, two) for p, ch, two in zip(way, seen, seconds, strict=True)]
-    own = [glyphs[p.glyph].label or _top(glyphs[p.glyph]) or "?" for p in way]
+    own = [glyphs[p.glyph].label or read_as(glyphs[p.glyph]) or "?" for p in way]
     out = []
     for tag, a, b, c, d in SequenceMatcher(None, own, seen, autojunk=False).get_opcodes():
         for k in range(a, b):
@@ -412,7 +389,7 @@ def _may_hide_a_space(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale
 
 
 def _label(g: Glyph) -> str:
-    return g.label or _top(g)
+    return g.label or read_as(g)
 
 
 def _fits(way: Way, text: str, glyphs: Sequence[Glyph]) -> bool:

@@ -6,12 +6,18 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
 
-from bridge.ocr.coverage import Coverage
+from bridge.ocr.cells import Cell
+from bridge.ocr.coverage import Coverage, InkLine
+from bridge.ocr.glyph_cut import Block, cuts_by_form
 from bridge.ocr.glyph_fit import Bank
-from bridge.ocr.glyph_labels import FIGURES, Glyph, Judge, State
-from bridge.ocr.glyph_shape import Shapes
+from bridge.ocr.glyph_han import HanForms
+from bridge.ocr.glyph_labels import BETTER, FIGURES, LIKE, Glyph, Judge, State
+from bridge.ocr.glyph_shape import Shapes, installed_faces
 from bridge.ocr.glyph_space import Spacing
+from bridge.ocr.glyph_ways import explained, without_pieces
 
 ROWS = 28
 
@@ -52,8 +58,120 @@ def test_touching_and_overlapping_ink_is_put_together() -> None:
     assert [[p.x for p in way] for way in ways] == [[0, 5]]
 
 
+def ink(*lines: Coverage) -> list[InkLine]:
+    """Their cells are asked nothing."""
+    return [InkLine(Cell.__new__(Cell), line) for line in lines]
+
+
+def shown(way: tuple[object, ...], glyphs: list[Glyph]) -> list[str]:
+    return [glyphs[p.glyph].id for p in way]  # type: ignore[attr-defined]
+
+
+def test_a_cut_a_column_off_is_no_second_reading() -> None:
+    a, b, c = picture(1), picture(2), picture(3)
+    touching = np.concatenate([a, b], axis=1)
+    glyphs = [
+        Glyph("a", a, clean=True),
+        Glyph("b", b, clean=True),
+        Glyph("short a", touching[:, :5], clean=False),
+        Glyph("long b", touching[:, 5:], clean=False),
+        Glyph("c", c, clean=False),
+    ]
+    lines = explained(ink(touching, beside(c, a)), glyphs)
+    assert [len(line.ways) for line in lines] == [2, 1]
+    lines, kept = without_pieces(lines, glyphs)
+    assert [g.id for g in kept] == ["a", "b", "c"]  # c too was cut out of touching ink, but a line needs it
+    assert [[shown(w, kept) for w in line.ways] for line in lines] == [[["a", "b"]], [["c", "a"]]]
+
+
+def test_pieces_that_make_another_number_of_characters_stay_a_second_reading() -> None:
+    a, b = picture(1), picture(2)
+    whole = np.concatenate([a, b], axis=1)
+    glyphs = [Glyph("a", a, clean=False), Glyph("b", b, clean=False), Glyph("ab", whole, clean=True)]
+    lines, kept = without_pieces(explained(ink(whole), glyphs), glyphs)
+    assert len(kept) == 3
+    assert [shown(w, kept) for w in lines[0].ways] == [["ab"], ["a", "b"]]
+
+
+def han(character: str, size: int = 13, face: int = 0) -> Coverage:
+    """As another program than a browser would draw it."""
+    sheet = Image.new("L", (3 * size, 28))
+    ImageDraw.Draw(sheet).text(
+        (size, 3), character, fill=255, font=ImageFont.truetype(str(installed_faces()[face]), size)
+    )
+    columns = np.flatnonzero(np.asarray(sheet).max(axis=0) > 5)
+    return np.asarray(sheet)[:, columns[0] : columns[-1] + 1].astype(np.int16)
+
+
+def judge_by_forms(*glyphs: Glyph) -> None:
+    Judge(1.0, Shapes(), HanForms(), lambda glyph, character, rival: False).judge(glyphs)
+
+
+ALIKE = [
+    "审申",
+    "束柬",
+    "沟构",
+    "货贷",
+    "己已",
+    "未末",
+    "干千",
+    "鑫盘",
+    "人入",
+    "日曰",
+    "大太",
+    "王玉",
+    "天夭",
+    "土士",
+    "候侯",
+    "拔拨",
+]
+
+
+@pytest.mark.parametrize("face", range(len(installed_faces())))
+@pytest.mark.parametrize("pair", ALIKE)
+def test_the_form_is_never_surely_the_wrong_han_character(pair: str, face: int) -> None:
+    forms = HanForms()
+    for shown_, read in ((pair[0], pair[1]), (pair[1], pair[0])):
+        assert forms.fit(han(shown_, face=face), read)[1] < BETTER
+        assert forms.likeness(han(shown_, face=face), shown_) > LIKE
+
+
+def test_the_form_tells_most_han_characters_from_every_other() -> None:
+    forms = HanForms()
+    words = "沈阳逃袒挑阀门有限责任公司精密散热片电话确认后发货附检验报告不锈钢滤芯"
+    sure = [c for c in words if forms.fit(han(c, face=1), c)[1] >= BETTER]
+    assert len(sure) > 0.7 * len(words)
+
+
+def test_where_the_nets_disagree_the_form_decides_and_where_both_are_wrong_nobody_does() -> None:
+    torn = Glyph("1", han("审"), clean=True, votes={"net": Counter(申=9, 审=9), "second net": Counter(申=18)})
+    wrong = Glyph("2", han("货"), clean=True, votes={"net": Counter(贷=9), "second net": Counter(贷=9)})
+    judge_by_forms(torn, wrong)
+    assert (torn.state, torn.label) == (State.SETTLED, "审")
+    assert wrong.state is not State.SETTLED
+
+
+def test_one_place_settles_a_character_that_looks_like_no_other() -> None:
+    once = Glyph("1", han("逃"), clean=False, votes={"net": Counter(逃=1), "second net": Counter(逃=1)})
+    lone = Glyph("2", han("袒"), clean=False, votes={"net": Counter(袒=1)})
+    judge_by_forms(once, lone)
+    assert once.state is State.SETTLED
+    assert lone.state is State.OPEN
+
+
+def test_touching_han_characters_are_cut_where_both_look_right() -> None:
+    forms = HanForms()
+    left, right = han("深"), han("圳")
+    line = np.concatenate([left, right], axis=1)
+    centres = left.shape[1] / 2, left.shape[1] + right.shape[1] / 2
+    cuts = cuts_by_form(line, Block(0, line.shape[1], "深圳", ("", "")), centres, 13.0, forms.likeness)
+    assert [c.character for c in cuts] == ["深", "圳"]
+    assert np.array_equal(cuts[0].coverage, left)
+    assert np.array_equal(cuts[1].coverage, right)
+
+
 def judge(*glyphs: Glyph) -> None:
-    Judge(1.0, Shapes([]), lambda glyph, character, rival: False).judge(glyphs)
+    Judge(1.0, Shapes([]), HanForms([]), lambda glyph, character, rival: False).judge(glyphs)
 
 
 def glyph(seed: int, small: dict[str, int], tiny: dict[str, int] | None = None) -> Glyph:
@@ -118,3 +236,17 @@ def test_a_character_that_is_always_beside_a_space_does_not_hide_it() -> None:
     assert spacing.count("0", "x", 5.0) == 0  # what the row alone makes of it
     assert spacing.seems_wide(5.0)
     assert not spacing.seems_wide(1.0)
+
+
+def test_by_the_reference_faces_a_character_that_stands_beside_a_space_always_has_no_bearing_of_its_own() -> None:
+    """轨 before a space only, in a list whose letters stand half a pixel apart."""
+
+    def bearings(c: str) -> list[tuple[float, float]]:
+        return [(2.0, 2.0), (0.5, 0.5)] if c in "轨铜导黄" else [(1.0, 1.0)] * 2
+
+    inside = [("黄", "铜", 1.5), ("铜", "导", 1.5), ("导", "轨", 1.5), ("2", "5", 2.5)] * 5
+    spacing = Spacing.of([*inside, *[("轨", "2", 5.2)] * 6, *[("导", "5", 5.2)] * 3], bearings)
+    assert spacing.count("导", "轨", 1.5) == 0
+    assert spacing.count("轨", "2", 5.2) == 1
+    assert spacing.count("轨", "2", 2.0) == 0
+    assert spacing.count("黄", "黄", 1.4) == 0  # met nowhere
