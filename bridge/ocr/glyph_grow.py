@@ -17,13 +17,16 @@ from bridge.interfaces import Proposal
 from bridge.ocr.coverage import TOLERANCE, Coverage
 from bridge.ocr.glyph_cut import Block, Cut, Peeler, blocks, clean_cuts, cuts_between, cuts_by_form
 from bridge.ocr.glyph_fit import Bank
-from bridge.ocr.glyph_labels import LIKE, is_han
+from bridge.ocr.glyph_labels import LIKE
+from bridge.ocr.normal import is_han
 from bridge.ocr.pictures import NET_MARGIN
 
 ROUNDS = 4
 """Of taking known pictures off; each round frees neighbours of the last one's."""
 SAME_WIDTH = 0.17
 """Em by which pictures of one character differ at most: a subpixel on each side."""
+Likeness = Callable[[Coverage, str], float]
+"""-1..1: of a picture to a Han character."""
 _FEW_CONTEXTS = 2
 _COMES_AGAIN = 3
 
@@ -110,10 +113,10 @@ def grow(
     lines: Sequence[tuple[Coverage, Proposal]],
     known: Sequence[Coverage],
     scale: float,
-    likeness: Callable[[Coverage, str], float],
+    likeness: Likeness | None,
 ) -> list[Candidate]:
     """The glyph pictures that the lines are made of: those known, and the new ones with the characters the net saw
-    in them.  lines: coverage with the net's reading of its cell.  likeness: of a picture to a Han character."""
+    in them.  lines: coverage with the net's reading of its cell.  likeness: None where there are no faces."""
     pile = _Pile(known)
     em = _em([p for _, p in lines], scale)
     margin = round(NET_MARGIN * scale)
@@ -147,9 +150,9 @@ def grow(
     return good
 
 
-def _misshapen(c: Candidate, likeness: Callable[[Coverage, str], float]) -> bool:
+def _misshapen(c: Candidate, likeness: Likeness | None) -> bool:
     """A newcomer that was cut at the wrong place: it does not look like the Han character that it is read as."""
-    return not c.known and is_han(c.label) and likeness(c.coverage, c.label) < LIKE / 2
+    return likeness is not None and not c.known and is_han(c.label) and likeness(c.coverage, c.label) < LIKE / 2
 
 
 def _em(proposals: Sequence[Proposal], scale: float) -> float:
@@ -187,9 +190,11 @@ def _formed(
     found: Sequence[Block],
     margin: float,
     em: float,
-    likeness: Callable[[Coverage, str], float],
+    likeness: Likeness | None,
 ) -> list[Cut]:
     """Han characters that touch their neighbours and look like what the net saw."""
+    if likeness is None:
+        return []
 
     def fit(picture: Coverage, character: str) -> float:
         return likeness(picture, character) if is_han(character) else 0.0

@@ -104,7 +104,7 @@ def _of_length_1(values: Picture) -> Picture:
     return out
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_000)
 def _fitted(face: Path, character: str, w: int, h: int) -> tuple[Picture, float] | None:
     """The character's drawing at w × h pixels, soft, and how wide it is to its height."""
     reference = drawn(face, character)

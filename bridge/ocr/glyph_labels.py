@@ -24,6 +24,7 @@ from bridge.ocr.coverage import ABOVE, Coverage
 from bridge.ocr.glyph_han import HanForms
 from bridge.ocr.glyph_shape import MARGIN, Shapes
 from bridge.ocr.lookalikes import others
+from bridge.ocr.normal import is_han
 
 SAME = 0.12
 """css pixels of ink by which the rows of one character's pictures differ at most: 0.03 to 0.08 were measured."""
@@ -47,7 +48,7 @@ BETTER = 0.04
 pictures (250 characters, 3 faces, 12 and 14 px, the 4 nearest wrong characters of each) one was 0.052 ahead of the
 right one, one 0.033, and of the right ones nine in ten are 0.04 ahead."""
 FAR_BETTER = 0.05
-"""By which it must fit better than what else the nets read, where they do not agree."""
+"""By which it must fit better than what else the nets read, where they do not agree; and better than any other."""
 AGAINST = 8
 """Readings against a settled character, more than for it, that retract it."""
 
@@ -166,11 +167,6 @@ def read_as(g: Glyph) -> str:
     return votes.most_common(1)[0][0] if votes else ""
 
 
-def is_han(character: str) -> bool:
-    """Of one character, or of none."""
-    return "\u4e00" <= character <= "\u9fff"
-
-
 def height(g: Glyph, scale: float) -> float:
     """css pixels from the baseline to the top of the ink."""
     rows = np.flatnonzero((g.coverage >= 96).any(axis=1))
@@ -245,7 +241,7 @@ class Judge:
             return ""
         fits = {c: self._forms.fit(f.best.coverage, c) for c in read}
         best, second = sorted(read, key=lambda c: -fits[c][0])[:2]
-        clear = fits[best][0] - fits[second][0] >= FAR_BETTER and fits[best][1] >= BETTER
+        clear = fits[best][0] - fits[second][0] >= FAR_BETTER and fits[best][1] > 0
         return best if clear and fits[best][0] >= LIKE else ""
 
     def _is_figure_elsewhere(self, f: Family, c: str) -> bool:

@@ -96,7 +96,7 @@ def _font(face: Path) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(face), _SIZE, layout_engine=ImageFont.Layout.BASIC)  # shapes nothing: quicker
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def _ink(face: Path, character: str) -> tuple[int, NDArray[np.uint8]] | None:
     """Column of its first ink from the pen, and its picture; None if the face draws nothing."""
     sheet = Image.new("L", (3 * _SIZE, 3 * _SIZE))

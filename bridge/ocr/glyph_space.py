@@ -9,12 +9,13 @@ the reference faces: a list shows most of them in one or two places, and some on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bridge.ocr.glyph_cut import wide
+from bridge.ocr.normal import is_han
 
 Bearings = Callable[[str], Sequence[tuple[float, float]]]
 """css pixels left and right of a character's ink, by each of the reference faces; empty if they do not know it."""
@@ -32,7 +33,12 @@ SURE = 3
 
 
 OWN = 1.0
-"""css pixels by which a character's bearing may be more than the reference's; what is more holds a space."""
+"""css pixels by which a letter's bearing may be off the reference's."""
+UNLIKE = 0.6
+"""css pixels by which the gaps of Han characters are off those of the nearest face on average (a tenth of what all
+are off by included); a face farther off says nothing."""
+ENOUGH, LIKELY = 10, 0.9
+"""Pairs of letters, and the share of them that must stand as in the reference, for it to be asked for others."""
 
 
 @dataclass(slots=True)
@@ -54,17 +60,15 @@ class Spacing:
         for a, b, gap in pairs:
             lefts[a].append((b, gap))
             rights[b].append((a, gap))
-        out.before = dict.fromkeys(rights, 0.0)
         out.usual = float(np.percentile([g for _, _, g in pairs], NARROW)) if pairs else 0.0
-        for _ in range(ROUNDS):
-            out.after = {
-                a: out._bearing(a, 1, _low([g - out.before[b] for b, g in seen])) for a, seen in lefts.items()
-            }
-            out.before = {
-                b: out._bearing(b, 0, _low([g - out.after[a] for a, g in seen])) for b, seen in rights.items()
-            }
-        few_after = {a for a, seen in lefts.items() if len(seen) < SURE and not out._is_fixed(a)}
-        few_before = {b for b, seen in rights.items() if len(seen) < SURE and not out._is_fixed(b)}
+        out._learn(lefts, rights, frozenset())
+        # Beside Han characters only: what it keeps from them may be a space always.
+        lone = {(a, 1) for a, seen in lefts.items() if all(is_han(b) for b, _ in seen)}
+        lone |= {(b, 0) for b, seen in rights.items() if all(is_han(a) for a, _ in seen)}
+        if out._like_the_reference(lefts):
+            out._learn(lefts, rights, frozenset(lone))
+        few_after = {a for a, seen in lefts.items() if len(seen) < SURE and out._fixed(a, 1) is None}
+        few_before = {b for b, seen in rights.items() if len(seen) < SURE and out._fixed(b, 0) is None}
         beyond = [
             g - out.after[a] - out.before[b] for a, b, g in pairs if a not in few_after and b not in few_before
         ]
@@ -82,15 +86,50 @@ class Spacing:
                     del known[c]
         return out
 
-    def _is_fixed(self, c: str) -> bool:
-        return bool(c) and wide(c) and self.reference(c) is not None
+    def _learn(
+        self,
+        lefts: Mapping[str, Sequence[tuple[str, float]]],
+        rights: Mapping[str, Sequence[tuple[str, float]]],
+        doubtful: frozenset[tuple[str, int]],
+    ) -> None:
+        """doubtful: characters and sides at which the list's bearing may hold a space."""
 
-    def _bearing(self, c: str, side: int, learned: float) -> float:
-        """By the list; by the reference faces for Han characters, and where the list's holds a space."""
+        def bearing(c: str, side: int, learned: float) -> float:
+            if (known := self._fixed(c, side)) is not None:
+                return known
+            known = self._by_reference(c, side)
+            return known if (c, side) in doubtful and known is not None and learned > known + OWN else learned
+
+        self.before = {b: self._fixed(b, 0) or 0.0 for b in rights}
+        for _ in range(ROUNDS):
+            self.after = {
+                a: bearing(a, 1, _low([g - self.before[b] for b, g in seen])) for a, seen in lefts.items()
+            }
+            self.before = {
+                b: bearing(b, 0, _low([g - self.after[a] for a, g in seen])) for b, seen in rights.items()
+            }
+
+    def _like_the_reference(self, lefts: Mapping[str, Sequence[tuple[str, float]]]) -> bool:
+        """Do the list's letters keep the distances of the face that its Han characters are like?  In a face of one
+        width for all letters they do not."""
+        gaps: dict[tuple[str, str], list[float]] = defaultdict(list)
+        for a, seen in lefts.items():
+            for b, gap in seen:
+                if a and b and not wide(a) and not wide(b):
+                    gaps[a, b].append(gap)
+        off = [
+            abs(_low(g) - after - before)
+            for (a, b), g in gaps.items()
+            if (after := self._by_reference(a, 1)) is not None and (before := self._by_reference(b, 0)) is not None
+        ]
+        return len(off) >= ENOUGH and sum(x <= OWN for x in off) >= LIKELY * len(off)
+
+    def _by_reference(self, c: str, side: int) -> float | None:
         known = self.reference(c)
-        if known is None:
-            return learned
-        return known[side] if wide(c) or learned > known[side] + OWN else learned
+        return None if known is None else known[side]
+
+    def _fixed(self, c: str, side: int) -> float | None:
+        return self._by_reference(c, side) if c and is_han(c) else None
 
     def count(self, a: str, b: str, gap: float) -> int | None:
         """How many spaces stand between a and b, None if that is not certain."""
@@ -106,9 +145,8 @@ class Spacing:
         return number if number and abs(beyond - number * self.one) <= min(NONE, 0.3 * self.one) else None
 
     def _known(self, c: str, side: int) -> float | None:
-        if self._is_fixed(c):
-            return self._bearing(c, side, 0.0)
-        return (self.after if side else self.before).get(c)
+        fixed = self._fixed(c, side)
+        return fixed if fixed is not None else (self.after if side else self.before).get(c)
 
     def seems_wide(self, gap: float) -> bool:
         """Is there room for a space, going by the narrow gaps of the list?
@@ -120,7 +158,7 @@ class Spacing:
 def _reference(pairs: Sequence[Pair], bearings: Bearings) -> Callable[[str], tuple[float, float] | None]:
     """(before, after) by the face whose Han characters stand as those of the list do.  What their gaps have beyond
     the face's is the list's own distance of letters, half of it on either side."""
-    han = [(bearings(a), bearings(b), gap) for a, b, gap in pairs if wide(a) and wide(b)]
+    han = [(bearings(a), bearings(b), gap) for a, b, gap in pairs if is_han(a) and is_han(b)]
     han = [x for x in han if x[0] and x[1]]
     if len(han) < SURE:
         return lambda c: None
@@ -129,7 +167,9 @@ def _reference(pairs: Sequence[Pair], bearings: Bearings) -> Callable[[str], tup
         beyond = np.array([gap - left[face][1] - right[face][0] for left, right, gap in han])
         middle = float(np.median(beyond))
         off.append((float(np.abs(beyond - middle).mean()) + 0.1 * abs(middle), middle / 2, face))
-    _, apart, best = min(off)
+    spread, apart, best = min(off)
+    if spread > UNLIKE:
+        return lambda c: None
 
     def known(c: str) -> tuple[float, float] | None:
         found = bearings(c)

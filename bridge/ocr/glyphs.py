@@ -26,13 +26,13 @@ from bridge.ocr.glyph_fit import Way
 from bridge.ocr.glyph_grow import grow
 from bridge.ocr.glyph_han import HanForms
 from bridge.ocr.glyph_keep import from_record, to_record
-from bridge.ocr.glyph_labels import FIGURES, MARKS, SEPARATORS, Glyph, Judge, State, Words, is_han, read_as
+from bridge.ocr.glyph_labels import FIGURES, MARKS, SEPARATORS, Glyph, Judge, State, Words, read_as
 from bridge.ocr.glyph_shape import Shapes
 from bridge.ocr.glyph_space import SURE, Bearings, Pair, Spacing
 from bridge.ocr.glyph_ways import Line, explained, without_pieces
 from bridge.ocr.lines import split_lines
 from bridge.ocr.lookalikes import has_lookalikes, others
-from bridge.ocr.normal import visible
+from bridge.ocr.normal import is_han, visible
 from bridge.ocr.pictures import for_the_net
 from bridge.parse.values import NUMBERS, parse_value
 from bridge.profiles import ColumnType, Profile
@@ -77,7 +77,7 @@ class GlyphReader:
             [(n.coverage, n.cell.proposal) for n in _distinct(fresh) if n.cell.proposal is not None],
             [g.coverage for g in glyphs if g.state is not State.FORGOTTEN],
             shot.scale,
-            self._forms.likeness,
+            self._forms.likeness if self._forms else None,
         )
         known = {_picture_id(g.coverage): g for g in glyphs}
         for c in grown:
@@ -261,7 +261,9 @@ class GlyphReader:
                 continue
             doubts = (Doubt.CUT,) if touches_edge(c, shot.scale) else ()
             own = c.proposal is not None and visible(c.proposal.text) == text
-            if not own and any(_may_hide_a_space(way, glyphs, spacing, shot.scale) for way in line.ways):
+            if not own and (
+                _parts_han(text) or any(_may_hide_a_space(way, glyphs, spacing, shot.scale) for way in line.ways)
+            ):
                 continue
             witnesses = (Witness.NET, Witness.GLYPHS) if own else (Witness.GLYPHS,)
             c.reading = reading_of(shot, c, text, witnesses, doubts=doubts)
@@ -316,10 +318,10 @@ class GlyphReader:
     def _plain(line: Line, text: str, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
         """Has every character that looks like another one a settled glyph, and is every space certain?"""
         if not line.ways:
-            return all("\u4e00" <= ch <= "\u9fff" and not has_lookalikes(ch) for ch in text)
+            return all(is_han(ch) and not has_lookalikes(ch) for ch in text)
         way = next(w for w in line.ways if _fits(w, text, glyphs))
         settled = all(
-            glyphs[p.glyph].state is State.SETTLED or ("\u4e00" <= ch <= "\u9fff" and not has_lookalikes(ch))
+            glyphs[p.glyph].state is State.SETTLED or (is_han(ch) and not has_lookalikes(ch))
             for p, ch in zip(way, text.replace(" ", ""), strict=True)
         )
         return settled and _text(way, glyphs, spacing, scale) == text
@@ -378,6 +380,11 @@ def _text(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> 
             return None
         out += " " * spaces + right
     return out
+
+
+def _parts_han(text: str) -> bool:
+    """Does a space stand between two Han characters?  So rarely that the net must have seen it too."""
+    return any(b == " " and is_han(a) and is_han(c) for a, b, c in zip(text, text[1:], text[2:], strict=False))
 
 
 def _may_hide_a_space(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:

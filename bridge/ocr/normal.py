@@ -25,6 +25,11 @@ def visible(text: str) -> str:
     return "".join(out).strip(" \u3000")
 
 
+def is_han(character: str) -> bool:
+    """Of one character, or of none."""
+    return "\u4e00" <= character <= "\u9fff"
+
+
 WORD_GOES_ON = "\u2060"
 """At the end of a line of page text: the page broke the line in the middle of a word."""
 

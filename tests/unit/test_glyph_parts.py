@@ -238,15 +238,33 @@ def test_a_character_that_is_always_beside_a_space_does_not_hide_it() -> None:
     assert not spacing.seems_wide(1.0)
 
 
-def test_by_the_reference_faces_a_character_that_stands_beside_a_space_always_has_no_bearing_of_its_own() -> None:
-    """轨 before a space only, in a list whose letters stand half a pixel apart."""
+def bearings(c: str) -> list[tuple[float, float]]:
+    """Of two faces, the second one set closer."""
+    return [(2.0, 2.0), (0.5, 0.5)] if "\u4e00" <= c <= "\u9fff" else [(1.5, 1.5), (1.0, 1.0)]
 
-    def bearings(c: str) -> list[tuple[float, float]]:
-        return [(2.0, 2.0), (0.5, 0.5)] if c in "轨铜导黄" else [(1.0, 1.0)] * 2
 
-    inside = [("黄", "铜", 1.5), ("铜", "导", 1.5), ("导", "轨", 1.5), ("2", "5", 2.5)] * 5
-    spacing = Spacing.of([*inside, *[("轨", "2", 5.2)] * 6, *[("导", "5", 5.2)] * 3], bearings)
+HAN = [("黄", "铜", 1.5), ("铜", "导", 1.5), ("导", "轨", 1.5)] * 5
+"""Set half a pixel apart."""
+
+
+def letters(own: float) -> list[tuple[str, str, float]]:
+    """Codes whose letters keep so far from each other; none begins with a D, which 轨 always stands before."""
+    return [(a, b, 2 * own + 0.5) for a, b in pairwise("ABC3E4F5A6CB3AF4E6B5C" * 2)] + [
+        ("D", "5", 2 * own + 0.5)
+    ] * 4
+
+
+def test_a_character_that_stands_beside_a_space_always_has_no_bearing_of_its_own() -> None:
+    spaced = [("轨", "D", 5.0)] * 6 + [("导", "5", 5.0)] * 3
+    spacing = Spacing.of([*HAN, *letters(1.0), *spaced], bearings)
     assert spacing.count("导", "轨", 1.5) == 0
-    assert spacing.count("轨", "2", 5.2) == 1
-    assert spacing.count("轨", "2", 2.0) == 0
+    assert spacing.count("轨", "D", 5.0) == 1
+    assert spacing.count("轨", "D", 2.0) == 0
     assert spacing.count("黄", "黄", 1.4) == 0  # met nowhere
+
+
+def test_in_a_face_unlike_the_reference_a_wide_bearing_is_no_space() -> None:
+    """Letters of one width: a narrow one keeps far from its neighbours."""
+    close = [("轨", "D", 5.0)] * 6
+    spacing = Spacing.of([*HAN, *letters(2.5), *close], bearings)
+    assert spacing.count("轨", "D", 5.0) == 0
