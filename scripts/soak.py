@@ -27,9 +27,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import psutil
     from _rig import Rig
 
 READY = "BRIDGE_ENVIRONMENT_READY"  # set once we run in the project's own environment
@@ -93,7 +95,7 @@ def one_fault(rig: Rig) -> tuple[str, Callable[[], None]]:
         return f"receiver {how['kind']}", world.receiver.behave
     end = threading.Event()
     act = _kill_the_browser if name == "browser killed" else _lock_the_database
-    thread = threading.Thread(target=act, args=(world, rng.random(), end))
+    thread = threading.Thread(target=act, args=(rig, rng.random(), end))
     thread.start()
 
     def off() -> None:
@@ -103,12 +105,12 @@ def one_fault(rig: Rig) -> tuple[str, Callable[[], None]]:
     return name, off
 
 
-def _kill_the_browser(world: Any, when: float, end: threading.Event) -> None:
-    """One process of those that this one has started, while a sync is under way."""
+def _kill_the_browser(made: Rig, when: float, end: threading.Event) -> None:
+    """One process of those that the sync has started, while it is under way."""
     import psutil
 
     end.wait(0.5 + 4 * when)
-    children = [] if end.is_set() else psutil.Process().children(recursive=True)
+    children = [] if end.is_set() else _children(made)
     for child in children[-1:]:
         try:
             child.kill()
@@ -116,12 +118,19 @@ def _kill_the_browser(world: Any, when: float, end: threading.Event) -> None:
             continue
 
 
-def _lock_the_database(world: Any, when: float, end: threading.Event) -> None:
+def _children(made: Rig) -> list[psutil.Process]:
+    """The bridge's; the rig keeps one of its own."""
+    import psutil
+
+    return [c for c in psutil.Process().children(recursive=True) if c.pid != made.nursery.pid]
+
+
+def _lock_the_database(made: Rig, when: float, end: threading.Event) -> None:
     """For a while, shorter than the store is willing to wait."""
     import sqlite3
 
     end.wait(3 * when)
-    connection = sqlite3.connect(world.database, timeout=0.1)
+    connection = sqlite3.connect(made.world.database, timeout=0.1)
     try:
         connection.execute("BEGIN IMMEDIATE")
         end.wait(2)
@@ -139,13 +148,13 @@ def _give_back() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def count_all(scratch: Path) -> tuple[float, int, int, int]:
+def count_all(made: Rig, scratch: Path) -> tuple[float, int, int, int]:
     """Memory in MB with all children, handles, threads, temporary files."""
     import psutil
 
     _give_back()
     me = psutil.Process()
-    memory = me.memory_info().rss + sum(c.memory_info().rss for c in me.children(recursive=True))
+    memory = me.memory_info().rss + sum(c.memory_info().rss for c in _children(made))
     handles = me.num_fds()
     return memory / 1e6, handles, me.num_threads(), sum(len(files) for _, _, files in os.walk(scratch))
 
@@ -199,9 +208,9 @@ def soak(syncs: int, seed: int) -> bool:
             world.receiver.forget_messages()  # they would be counted as the bridge's growth
             met[name] += 1
             outcomes[run.error_code or run.status.value] += 1
-            counted.append(count_all(Path(scratch)))
+            counted.append(count_all(made, Path(scratch)))
             if number % 100 == 0:
-                memory = f"{counted[-1][0]:.1f} MB"
+                memory = f"{median(c[0] for c in counted[-100:]):.1f} MB in the middle of the last 100"
                 print(f"  {number} syncs, {memory}: {dict(outcomes.most_common(6))}", flush=True)
         for _ in range(6):  # what failed is due again, and what vanished must be unseen twice
             clock.skip()
