@@ -74,6 +74,7 @@ class StepRunner:
     captcha: captchas.CaptchaReader | None = None
     person: PersonAtHand | None = None
     ask_person: bool = field(default=False, init=False)  # the net had its attempts
+    _person_until: float | None = field(default=None, init=False)  # time.monotonic(); set by the first question
     on_wait: Callable[[], None] | None = None
     # Of guard.blocked and traffic.faults: how many there were when what may be failing now was begun.
     _stopped: int = field(default=0, init=False)
@@ -305,13 +306,19 @@ class StepRunner:
         self._by_browser(where, lambda: field_.fill(text, timeout=self.timeout_s * 1000))
 
     def _asked(self, person: PersonAtHand, picture: Image, where: str) -> str:
-        """What a person says that it shows; "" if nobody answered in time.  The window lives on meanwhile."""
-        if self.evidence is None:
+        """What a person says that it shows; "" if nobody answered in time.  The window lives on meanwhile.
+
+        The time is one for all questions of a run: where nobody is there, the next attempt asks nobody, and a wrong
+        answer is asked again for what is left.
+        """
+        if self._person_until is None:
+            self._person_until = time.monotonic() + person.wait_s
+        left_s = self._person_until - time.monotonic()
+        if self.evidence is None or left_s <= 0:
             return ""
-        token = person.desk.ask(self.evidence.keep_png(captchas.as_png(picture)), wait_s=person.wait_s)
-        end = time.monotonic() + person.wait_s
+        token = person.desk.ask(self.evidence.keep_png(captchas.as_png(picture)), wait_s=left_s)
         try:
-            while time.monotonic() < end:
+            while time.monotonic() < self._person_until:
                 if (answer := person.desk.answer(token)) is not None:
                     return "".join(answer.split())
                 self.page.wait_for_timeout(captchas.LOOK_FOR_ANSWER_MS)

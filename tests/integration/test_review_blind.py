@@ -57,7 +57,7 @@ def test_five_cells_by_keyboard_and_the_figures_on_the_dashboard(
     page = signed_in(desk, "li", "/blind")
     first = truth(desk)
     assert first.accepted.reading.text not in page.content(), "the value is not shown before the answer"
-    assert page.locator(".shot img").evaluate("i => i.complete && i.naturalWidth > 0")
+    assert page.locator(".shot img").evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
     expect(page.locator("#text")).to_be_focused()
     answered(page, first.accepted.reading.text)
     expect(page.get_by_role("status")).to_have_text(SAY("blind_was_same"))

@@ -73,7 +73,7 @@ def test_a_date_that_is_not_certain_is_confirmed_beside_its_picture(desk: Deskto
     page.get_by_role("link", name="a-采购合同.pdf").click()
     expect(page.locator(".date")).to_have_text("2026-05-10？")
     expect(page.locator(".ask")).to_contain_text("日期是手写的")
-    assert page.locator(".look img").first.evaluate("i => i.complete && i.naturalWidth") == 900
+    assert page.locator(".look img").first.evaluate("i => i.decode().then(() => i.naturalWidth)") == 900
     page.get_by_role("button", name=SAY("confirm")).click()
     expect(page.locator(".date")).to_have_text("2026-05-10")
     kept = desk.app.store.contract(1)
@@ -115,7 +115,7 @@ def test_an_order_is_chosen_or_refused_and_shows_its_promise(desk: Desktop) -> N
     expect(page.locator(".facts")).to_contain_text("2026-05-10")
     entry = page.locator(".time li.contract")
     expect(entry).to_contain_text("2026-05-10")
-    assert entry.locator("img").evaluate("i => i.complete && i.naturalWidth") == 900
+    assert entry.locator("img").evaluate("i => i.decode().then(() => i.naturalWidth)") == 900
     expect(page.locator(".time li.promise").first).to_contain_text(SAY("did_link", order="SO-010022"))
     expect(page.locator(".time li.promise").first).to_contain_text("li")
     page.goto(f"{desk.url}/contracts/1")
