@@ -308,8 +308,8 @@ class StepRunner:
     def _asked(self, person: PersonAtHand, picture: Image, where: str) -> str:
         """What a person says that it shows; "" if nobody answered in time.  The window lives on meanwhile.
 
-        The time is one for all questions of a run: where nobody is there, the next attempt asks nobody, and a wrong
-        answer is asked again for what is left.
+        The time is one for all questions of a run: where nobody is there, the next attempt asks nobody, and a
+        wrong answer is asked again for what is left.
         """
         if self._person_until is None:
             self._person_until = time.monotonic() + person.wait_s

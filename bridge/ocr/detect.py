@@ -5,12 +5,12 @@ PaddleOCR's TextDetection; the net is DB (Liao et al. 2020, Real-time Scene Text
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from bridge.errors import ReadError
+from bridge.ocr import runtime
 from bridge.records import Box, Image
 
 
@@ -23,7 +23,7 @@ class PaddleDetector:
     """
 
     def __init__(self, folder: Path, name: str, *, threads: int = 2, side: int = 1152) -> None:
-        os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+        runtime.stay_home()
         self._side = side
         try:
             from paddleocr import TextDetection
@@ -32,7 +32,7 @@ class PaddleDetector:
                 model_name=name,
                 model_dir=str(folder),
                 engine="onnxruntime",
-                engine_config={"intra_op_num_threads": threads},
+                engine_config=runtime.options(threads),
             )
         except (ImportError, RuntimeError, ValueError, OSError, AssertionError) as e:
             raise ReadError(

@@ -7,7 +7,6 @@ and its runners-up.  CTC greedy decoding as in Graves et al. 2006 (Connectionist
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from bridge.errors import ReadError
 from bridge.interfaces import Proposal
+from bridge.ocr import runtime
 from bridge.records import Image
 
 ALTERNATIVES = 5
@@ -37,7 +37,7 @@ class PaddleEngine:
     """
 
     def __init__(self, folder: Path, name: str, *, threads: int = 2) -> None:
-        os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+        runtime.stay_home()
         try:
             from paddleocr import TextRecognition
 
@@ -46,9 +46,7 @@ class PaddleEngine:
                     model_name=name,
                     model_dir=str(folder),
                     engine="onnxruntime",
-                    # Else a plan of the memory is kept for every width and number of lines ever read (measured:
-                    # 65 MB more after 240 reads of a few cells, at no gain of speed).
-                    engine_config={"intra_op_num_threads": threads, "enable_mem_pattern": False},
+                    engine_config=runtime.options(threads),
                 ).paddlex_predictor
         except (ImportError, RuntimeError, ValueError, OSError, AssertionError) as e:
             raise ReadError(
