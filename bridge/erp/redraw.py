@@ -12,6 +12,7 @@ import html
 import json
 import math
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +24,9 @@ from playwright.sync_api import Error as PlaywrightError
 
 from bridge.errors import SourceUnavailable
 from bridge.interfaces import DrawSpec, TextExtent
-from bridge.records import Fragment, Image
+from bridge.records import Box, Fragment, Image
+
+WAITS_FOR_A_FRAME_S = (0.1, 0.3, 1.0)
 
 SHEET_W, SHEET_H = 1600, 2400
 """css pixels of one sheet; at scale 4 a sheet is 6400 × 9600 device pixels, below Chromium's texture limit."""
@@ -149,15 +152,7 @@ class BrowserRedrawer:
             [dom, json.dumps(fills), scale, SHEET_W, SHEET_H],
         )
         height = max(p.y + p.h for p in sheet)
-        data = cdp.send(
-            "Page.captureScreenshot",
-            {
-                "format": "png",
-                "optimizeForSpeed": True,
-                "clip": {"x": 0, "y": 0, "width": SHEET_W, "height": height, "scale": 1},
-            },
-        )["data"]
-        return decode_png(base64.b64decode(data))
+        return decode_png(base64.b64decode(screenshot(cdp, Box(x=0, y=0, w=SHEET_W, h=height))))
 
 
 def match_metrics(cdp: CDPSession, width: int, height: int, scale: float) -> None:
@@ -170,6 +165,28 @@ def match_metrics(cdp: CDPSession, width: int, height: int, scale: float) -> Non
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False},
     )
+
+
+def screenshot(cdp: CDPSession, region: Box) -> str:
+    """PNG in base64 of a region of the window (css pixels).
+
+    On a busy machine Chromium now and then has no frame at hand and says "Unable to capture screenshot" (seen with
+    Chromium 156): it is asked again, the last time after a second.
+    """
+    clip = {"x": region.x, "y": region.y, "width": region.w, "height": region.h, "scale": 1}
+    for wait_s in WAITS_FOR_A_FRAME_S:
+        try:
+            return str(_screenshot(cdp, clip))
+        except PlaywrightError as e:
+            if "Unable to capture screenshot" not in e.message:
+                raise
+            time.sleep(wait_s)
+    return str(_screenshot(cdp, clip))
+
+
+def _screenshot(cdp: CDPSession, clip: dict[str, float]) -> object:
+    options = {"format": "png", "optimizeForSpeed": True, "clip": clip}
+    return cdp.send("Page.captureScreenshot", options)["data"]
 
 
 def decode_png(png: bytes) -> Image:

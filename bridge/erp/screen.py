@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 from playwright.sync_api import CDPSession, Locator, Page
 
-from bridge.erp.redraw import decode_png, match_metrics
+from bridge.erp.redraw import decode_png, match_metrics, screenshot
 from bridge.errors import CaptureIncomplete
 from bridge.records import Box, Image
 
@@ -43,11 +43,7 @@ class Screen:
 
     def _encoded(self, whole: Box) -> str:
         """PNG in base64."""
-        clip = {"x": whole.x, "y": whole.y, "width": whole.w, "height": whole.h, "scale": 1}
-        answer = self._cdp.send(
-            "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True, "clip": clip}
-        )
-        return str(answer["data"])
+        return screenshot(self._cdp, whole)
 
     def still_picture(self, region: Box, timeout_s: float) -> Picture:
         """The picture once two in a row are equal; raises CaptureIncomplete if it never stands still."""
