@@ -10,108 +10,64 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import log
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from bridge.ocr.coverage import Coverage
-from bridge.ocr.glyph_shape import drawn, installed_faces, trimmed
+from bridge.ocr.face_forms import SIDE, FaceForms, Picture, face_forms, of_length_1
+from bridge.ocr.glyph_shape import installed_faces, trimmed
 from bridge.ocr.lookalikes import others
 
 RIVALS = 16
 """Characters of each face that are compared with, besides the known look-alikes."""
 _BLUR = 0.8
 """Pixels."""
-_SIDE = 16
-"""Pixels of the pictures by which rivals are found."""
+_REACH = 3
+"""Pixels to either side that the blur takes in."""
 
-Picture = NDArray[np.float32]
 _Part = tuple[Picture, int, int]
-"""Soft pixels, width, height."""
-
-
-def common() -> list[str]:
-    """The 6,763 Han characters of GB 2312."""
-    codes = [(a, b) for a in range(0xB0, 0xF8) for b in range(0xA1, 0xFF) if (a, b) < (0xD7, 0xFA) or a > 0xD7]
-    return [bytes(c).decode("gb2312") for c in codes]
+"""Soft pixels around 0 and of length 1, width, height."""
 
 
 class HanForms:
     """faces: font files to compare with; those of this machine if not given."""
 
     def __init__(self, faces: Sequence[Path] | None = None) -> None:
-        self._faces = tuple(installed_faces() if faces is None else faces)
+        self._paths = tuple(installed_faces() if faces is None else faces)
         self._margins: dict[tuple[bytes, str], float] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._faces)
+        return bool(self._paths)
 
     def likeness(self, glyph: Coverage, character: str) -> float:
         """-1..1: how well the best reference face fits it."""
-        return self._best(_parts(glyph), character)
+        return float(self._best(_parts(glyph), [character])[0])
 
     def fit(self, glyph: Coverage, character: str) -> tuple[float, float]:
         """(likeness, by how much it is more than that of the nearest rival; negative if a rival fits better).
         Rivals are the characters that come nearest to the picture, and the known look-alikes of this one."""
         parts = _parts(glyph)
-        mine = self._best(parts, character)
+        mine = float(self._best(parts, [character])[0])
         key = glyph.tobytes(), character
         if key not in self._margins:
-            near = {c for face in self._faces for c in _nearest(face, glyph)}
-            rivals = (near | set(others(character))) - {character}
-            self._margins[key] = mine - max((self._best(parts, c) for c in rivals), default=-1.0)
+            own = trimmed(glyph)
+            near = {c for face in self._faces() for c in face.nearest(own, RIVALS)}
+            rivals = sorted((near | set(others(character))) - {character})
+            self._margins[key] = mine - float(self._best(parts, rivals).max(initial=-1.0))
         return mine, self._margins[key]
 
-    def _best(self, parts: Sequence[_Part], character: str) -> float:
-        return max((_alike(parts, face, character) for face in self._faces), default=-1.0)
+    def _faces(self) -> list[FaceForms]:
+        return [face_forms(path) for path in self._paths]
 
-
-@lru_cache(maxsize=3)
-def _sheet(face: Path) -> tuple[list[str], Picture]:
-    """Every common character of a face, small: N × pixels, each of length 1 around its mean."""
-    font = ImageFont.truetype(str(face), 2 * _SIDE, layout_engine=ImageFont.Layout.BASIC)
-    names = common()
-    out = np.zeros((len(names), _SIDE * _SIDE), np.float32)
-    for i, c in enumerate(names):
-        sheet = Image.new("L", (4 * _SIDE, 4 * _SIDE))
-        ImageDraw.Draw(sheet).text((_SIDE, _SIDE // 2), c, fill=255, font=font)
-        box = sheet.getbbox()
-        if box is not None:
-            out[i] = _reduced(np.asarray(sheet.crop(box)))
-    return names, out
-
-
-def _nearest(face: Path, glyph: Coverage) -> list[str]:
-    """The characters whose drawings come nearest to the picture."""
-    names, sheet = _sheet(face)
-    own = _reduced(trimmed(glyph))
-    return [names[i] for i in np.argpartition(-(sheet @ own), RIVALS)[:RIVALS]]
-
-
-def _reduced(picture: NDArray[np.uint8] | Picture) -> Picture:
-    small = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
-    return _of_length_1(small)
-
-
-def _of_length_1(values: Picture) -> Picture:
-    """Around 0 and of length 1."""
-    out: Picture = values - values.mean(dtype=np.float32)
-    out /= np.float32(max(1e-6, float(np.sqrt(out.dot(out)))))
-    return out
-
-
-@lru_cache(maxsize=8_000)
-def _fitted(face: Path, character: str, w: int, h: int) -> tuple[Picture, float] | None:
-    """The character's drawing at w × h pixels, soft, and how wide it is to its height."""
-    reference = drawn(face, character)
-    if reference is None:
-        return None
-    small = cv2.resize(reference, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return _soft(small), reference.shape[1] / reference.shape[0]
+    def _best(self, parts: Sequence[_Part], characters: Sequence[str]) -> Picture:
+        """How well the best face fits, for each character."""
+        out = np.full(len(characters), -1.0, np.float32)
+        for face in self._faces():
+            np.maximum(out, _alike(parts, *face.squares(characters)), out=out)
+        return out
 
 
 def _parts(glyph: Coverage) -> list[_Part]:
@@ -123,16 +79,27 @@ def _parts(glyph: Coverage) -> list[_Part]:
 
 
 def _soft(picture: Picture) -> Picture:
-    blurred = cv2.GaussianBlur(picture, (0, 0), _BLUR, borderType=cv2.BORDER_CONSTANT)
-    return _of_length_1(blurred.astype(np.float32).ravel())
+    size = 2 * _REACH + 1
+    blurred = cv2.GaussianBlur(picture, (size, size), _BLUR, borderType=cv2.BORDER_CONSTANT)
+    (out,) = of_length_1(blurred.astype(np.float32)[None])
+    return np.asarray(out, np.float32)
 
 
-def _alike(parts: Sequence[_Part], face: Path, character: str) -> float:
-    """-1..1: the best correlation of a part with the character, less a quarter of the logarithm by which their
-    proportions differ."""
-    out = -1.0
-    for values, w, h in parts:
-        fitted = _fitted(face, character, w, h)
-        if fitted is not None:
-            out = max(out, float(values.dot(fitted[0])) - 0.25 * abs(log(fitted[1] * h / w)))
+@lru_cache(maxsize=256)
+def _softening(n: int) -> NDArray[np.float32]:
+    """n × SIDE: makes a column of a drawing n pixels long and soft."""
+    small = cv2.resize(np.eye(SIDE, dtype=np.float32), (SIDE, n), interpolation=cv2.INTER_AREA)
+    kernel = cv2.getGaussianKernel(2 * _REACH + 1, _BLUR).ravel()
+    blur = sum(np.eye(n, k=k, dtype=np.float32) * kernel[k + _REACH] for k in range(-_REACH, _REACH + 1))
+    return np.asarray(blur @ small, np.float32)
+
+
+def _alike(parts: Sequence[_Part], squares: Picture, aspects: Picture) -> Picture:
+    """-1..1 for each drawing: the best correlation of a part with it, less a quarter of the logarithm by which
+    their proportions differ."""
+    out = np.full(len(squares), -1.0, np.float32)
+    there = np.flatnonzero(aspects > 0)
+    for values, w, h in parts if len(there) else ():
+        drawn = of_length_1(_softening(h) @ (squares[there] @ _softening(w).T))
+        out[there] = np.maximum(out[there], drawn @ values - 0.25 * np.abs(np.log(aspects[there] * h / w)))
     return out
