@@ -21,6 +21,9 @@ ABOVE, BELOW = 20, 8
 """css pixels of the window above and below the baseline: text of up to 18 px."""
 TOLERANCE = 5
 """Of 255, by which equal coverages may differ: blended colours are rounded, and contrast is less than 255."""
+FAINT = 3 * TOLERANCE
+"""Of 255: a column of no more stands at the edge of some pictures of a glyph and is lost from others, as the
+colour of the text rounds it."""
 _HALF = 128
 _LEAST_CONTRAST = 60
 """Sum over the channels; fainter text has too few steps to tell glyphs apart."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.ocr.coverage import TOLERANCE, Coverage
+from bridge.ocr.coverage import FAINT, TOLERANCE, Coverage
 
 MAX_STEPS = 600
 """Pictures tried for one line; a line that needs more is left unexplained."""
@@ -81,13 +81,14 @@ class Bank:
         return out
 
     def explain(self, line: Coverage, *, most: int = 4, least: int = 1) -> list[Way]:
-        """Every way to put the line together of ``least`` pictures or more, at most ``most`` of them.
+        """Every way to put the line together of ``least`` pictures or more, at most ``most`` of them.  A faint
+        column that no picture begins with is left out.
 
         Empty if there is none or the search grew too long: then nothing is known, not even that the first way
         found is the only one."""
         found: list[Way] = []
         dead: set[tuple[int, bytes]] = set()
-        inked = np.asarray((line > TOLERANCE).any(axis=0))
+        inked, strong = (np.asarray((line > least_ink).any(axis=0)) for least_ink in (TOLERANCE, FAINT))
         steps = 0
 
         def search(start: int, tail: Coverage, way: Way) -> bool:
@@ -106,6 +107,8 @@ class Bank:
                 if steps > MAX_STEPS or len(found) >= most:
                     return True
                 any_way |= search(x, after, (*way, Placed(i, x)))
+            if not any_way and not strong[x]:
+                any_way = search(x + 1, rest[:, 1:], way)
             if not any_way:
                 dead.add(state)
             return any_way
@@ -116,15 +119,18 @@ class Bank:
     def begin(self, line: Coverage, count: int) -> tuple[list[Placed], Coverage, int | None]:
         """The greedy way from the left, ``count`` pictures at most: those put down, what they cover from the first
         unexplained column on, and that column (None: all is explained)."""
-        inked = np.asarray((line > TOLERANCE).any(axis=0))
+        inked, strong = (np.asarray((line > least_ink).any(axis=0)) for least_ink in (TOLERANCE, FAINT))
         way: list[Placed] = []
         x, tail = _next(line, inked, 0, line[:, :0])
         while x is not None and len(way) < count:
             found = self._at(line, x, tail)
-            if not found:
+            if found:
+                way.append(Placed(found[0][0], x))
+                x, tail = _next(line, inked, x, found[0][1])
+            elif not strong[x]:
+                x, tail = _next(line, inked, x + 1, tail[:, 1:])
+            else:
                 break
-            way.append(Placed(found[0][0], x))
-            x, tail = _next(line, inked, x, found[0][1])
         return way, tail, x
 
 

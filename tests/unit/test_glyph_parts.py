@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from bridge.ocr.cells import Cell
-from bridge.ocr.coverage import Coverage, InkLine
+from bridge.ocr.coverage import FAINT, Coverage, InkLine
 from bridge.ocr.glyph_cut import Block, cuts_by_form
 from bridge.ocr.glyph_fit import Bank
 from bridge.ocr.glyph_han import HanForms
@@ -42,6 +42,19 @@ def test_a_line_is_explained_by_its_pictures_and_by_nothing_less() -> None:
     one_pixel_off = beside(a, b)
     one_pixel_off[12, 9] = 255 - one_pixel_off[12, 9]
     assert bank.explain(one_pixel_off) == []
+
+
+def test_a_faint_column_at_the_edge_of_a_picture_may_be_missing_and_no_other() -> None:
+    a, b = picture(1), picture(2)
+    bank = Bank([a, b])
+    for at in (0, 1):  # before its first column, behind its last
+        for ink, known in ((FAINT, True), (FAINT + 1, False)):
+            edge = np.zeros((ROWS, 1), np.int16)
+            edge[12] = ink
+            line = beside(a, np.concatenate([edge, b] if at == 0 else [b, edge], axis=1), a)
+            assert [[p.glyph for p in way] for way in bank.explain(line)] == ([[0, 1, 0]] if known else [])
+            left = bank.begin(line, 9)[2]
+            assert left is None if known else left == beside(a, edge).shape[1] - 1 + at * b.shape[1]
 
 
 def test_every_way_is_found_so_that_a_composite_is_no_glyph_unseen() -> None:
