@@ -128,6 +128,19 @@ class Family:
         return max(self.glyphs, key=lambda g: (g.clean, g.all_votes().total()))
 
 
+def unlike_too_little(g: Glyph, label: str, forms: HanForms) -> list[str]:
+    """The nets' second choices for a Han character that its form does not tell from their first.
+
+    Nets that learned from the same pages take the same rare character for the same common one, and it is then
+    their second choice wherever it stands."""
+    own = forms.likeness(g.coverage, label)
+    often = SECOND_SHARE * g.all_votes().total()
+    second = [c for c, n in g.runners.items() if n >= often and c != label and is_han(c)]
+    return [c for c in second if own - forms.likeness(g.coverage, c) < BETTER]
+
+
+SECOND_SHARE = 0.3
+"""Of a picture's readings in which a second choice must come, to be held against the first."""
 Words = Callable[[Glyph, str, str], bool]
 """Do the list's own words know the picture as the first character and not as the second?"""
 
@@ -299,6 +312,8 @@ class Judge:
     def _could_be(self, f: Family, votes: Mapping[str, Counter[str]]) -> list[str]:
         read = {c for counter in votes.values() for c, n in counter.items() if n >= max(2, 0.03 * counter.total())}
         alike = set(others(f.label)) if f.label.isalnum() else set()
+        if is_han(f.label) and self._forms:
+            read |= {c for g in f.glyphs for c in unlike_too_little(g, f.label, self._forms)}
         if f.label in "KkPpYyMmNn":
             alike = {f.label.swapcase()}
         return sorted(c for c in (read - {"?"}) | {c for c in alike if self._matters(c)} if c != f.label)

@@ -26,7 +26,17 @@ from bridge.ocr.glyph_fit import Way
 from bridge.ocr.glyph_grow import grow
 from bridge.ocr.glyph_han import HanForms
 from bridge.ocr.glyph_keep import from_record, to_record
-from bridge.ocr.glyph_labels import FIGURES, MARKS, SEPARATORS, Glyph, Judge, State, Words, read_as
+from bridge.ocr.glyph_labels import (
+    FIGURES,
+    MARKS,
+    SEPARATORS,
+    Glyph,
+    Judge,
+    State,
+    Words,
+    read_as,
+    unlike_too_little,
+)
 from bridge.ocr.glyph_shape import Shapes
 from bridge.ocr.glyph_space import SURE, Bearings, Pair, Spacing
 from bridge.ocr.glyph_ways import Line, explained, without_pieces
@@ -40,6 +50,9 @@ from bridge.records import Doubt, PageShot, Witness
 
 AGREE = (0.95, 0.9)
 """Least probability of each character, by the better and by the smaller net, for them to pass free text."""
+
+SECOND = 1e-2
+"""Least probability of a net's second choice to be held against its first."""
 
 
 class GlyphReader:
@@ -314,17 +327,21 @@ class GlyphReader:
                 continue
             c.reading = reading_of(shot, c, text, witnesses, confidence=min(a.confidence, b.confidence))
 
-    @staticmethod
-    def _plain(line: Line, text: str, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
+    def _plain(self, line: Line, text: str, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
         """Has every character that looks like another one a settled glyph, and is every space certain?"""
         if not line.ways:
-            return all(is_han(ch) and not has_lookalikes(ch) for ch in text)
+            return False
         way = next(w for w in line.ways if _fits(w, text, glyphs))
         settled = all(
-            glyphs[p.glyph].state is State.SETTLED or (is_han(ch) and not has_lookalikes(ch))
+            glyphs[p.glyph].state is State.SETTLED or self._like_no_other(glyphs[p.glyph], ch)
             for p, ch in zip(way, text.replace(" ", ""), strict=True)
         )
         return settled and _text(way, glyphs, spacing, scale) == text
+
+    def _like_no_other(self, g: Glyph, character: str) -> bool:
+        if not is_han(character) or has_lookalikes(character):
+            return False
+        return not unlike_too_little(g, character, self._forms)
 
 
 def face(scale: float) -> str:
@@ -350,7 +367,7 @@ def _shared_out(way: Way, proposal: Proposal, glyphs: Sequence[Glyph]) -> list[t
     """(glyph, character the net read there, its second choices); "?" where it read more or fewer characters."""
     places = [i for i, (ch, _, _) in enumerate(proposal.characters) if ch.strip()]
     seen = [proposal.characters[i][0] for i in places]
-    seconds = [tuple(ch for ch, _ in proposal.alternatives[i]) for i in places]
+    seconds = [tuple(ch for ch, p in proposal.alternatives[i] if p >= SECOND) for i in places]
     if len(seen) == len(way):
         return [(p.glyph, ch, two) for p, ch, two in zip(way, seen, seconds, strict=True)]
     own = [glyphs[p.glyph].label or read_as(glyphs[p.glyph]) or "?" for p in way]

@@ -14,7 +14,7 @@ from bridge.ocr.coverage import FAINT, Coverage, InkLine
 from bridge.ocr.glyph_cut import Block, cuts_by_form
 from bridge.ocr.glyph_fit import Bank
 from bridge.ocr.glyph_han import HanForms
-from bridge.ocr.glyph_labels import BETTER, FIGURES, LIKE, Glyph, Judge, State
+from bridge.ocr.glyph_labels import BETTER, FIGURES, LIKE, Glyph, Judge, State, unlike_too_little
 from bridge.ocr.glyph_shape import Shapes, installed_faces
 from bridge.ocr.glyph_space import Spacing
 from bridge.ocr.glyph_ways import explained, without_pieces
@@ -162,6 +162,19 @@ def test_where_the_nets_disagree_the_form_decides_and_where_both_are_wrong_nobod
     judge_by_forms(torn, wrong)
     assert (torn.state, torn.label) == (State.SETTLED, "审")
     assert wrong.state is not State.SETTLED
+
+
+def test_a_second_choice_that_the_form_does_not_exclude_is_held_against_the_first() -> None:
+    """Both nets take 井 for 并, which its form does not exclude; what they have second, and how often, decides."""
+
+    def taken(**second: int) -> Glyph:
+        votes = {"net": Counter(并=9), "second net": Counter(并=9)}
+        return Glyph("1", han("井"), clean=True, votes=votes, runners=Counter(second))
+
+    for glyph, against in ((taken(), []), (taken(井=2), []), (taken(讲=9), []), (taken(井=9), ["井"])):
+        assert unlike_too_little(glyph, "并", HanForms()) == against
+        judge_by_forms(glyph)
+        assert (glyph.state is State.SETTLED) == (not against)
 
 
 def test_one_place_settles_a_character_that_looks_like_no_other() -> None:
