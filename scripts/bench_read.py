@@ -4,11 +4,13 @@
     python3 scripts/bench_read.py                             all designs and variants, an hour and more
     python3 scripts/bench_read.py --kind C --reader bridge    one kind, one reader
     python3 scripts/bench_read.py --seed 11 --fonts "DejaVu Serif,AR PL UMing CN" --json out.json
+    python3 scripts/bench_read.py --json out.json --go-on      what out.json lacks, after an interruption
 
 Kinds: A a page with text, B the same list on a canvas, C the pictures of A with no browser behind them.  Each
 source is read as a first list (cold), the same list with 2 % of its cells changed (warm), that once more (nothing
 changed), and a second list that shares no order with the first: what is counted is counted on the second list.  No
-person's answer and no truth enters.  Seconds run from the decoded pictures to the records.
+person's answer and no truth enters.  Seconds run from the decoded pictures to the records.  The other readers
+remember nothing, so a list is cold to them whenever they read it: they read the second one only.
 """
 
 from __future__ import annotations
@@ -39,16 +41,32 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-read-") as kept:
         folder = Path(kept)
         _draw(folder, given)
-        results = []
+        results = _before(given)
         for kind in given.kind or KINDS:
             for name in _readers(given.reader):
+                if any((r["kind"], r["reader"]) == (kind, name) for r in results):
+                    continue
                 print(f"kind {kind}: {name} …", file=sys.stderr, flush=True)
-                results.append(_in_a_process(folder, kind, name))
+                results.append({**_in_a_process(folder, kind, name), "of": _what(given)})
+                if given.json:
+                    whole = json.dumps(results, ensure_ascii=False, indent=1)
+                    Path(given.json).write_text(whole, encoding="utf-8")
     print(_table(results))
     _say_versions()
-    if given.json:
-        Path(given.json).write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
     return 1 if any(r.get("silent") for r in results if r["reader"] == "bridge") else 0
+
+
+def _what(given: argparse.Namespace) -> list[Any]:
+    """What was read; other lists cannot stand in the same table."""
+    return [given.quick, given.seed, given.fonts, given.design, given.rows]
+
+
+def _before(given: argparse.Namespace) -> list[dict[str, Any]]:
+    """What an interrupted run has measured."""
+    if not (given.go_on and given.json and Path(given.json).exists()):
+        return []
+    found: list[dict[str, Any]] = json.loads(Path(given.json).read_text(encoding="utf-8"))
+    return [r for r in found if r.get("of") == _what(given) and "missing" not in r]
 
 
 def _arguments() -> argparse.Namespace:
@@ -60,7 +78,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reader", action="append", help="only this reader; may be given again")
     parser.add_argument("--design", action="append", help="only this design; may be given again")
     parser.add_argument("--rows", type=int, default=100, help="rows of each list (default %(default)s)")
-    parser.add_argument("--json", help="write every figure into this file")
+    parser.add_argument("--json", help="write every figure into this file, reader by reader")
+    parser.add_argument("--go-on", action="store_true", help="keep what the file has, measure the rest")
     parser.add_argument("--work", help=argparse.SUPPRESS)  # kind, reader: we are the process that measures it
     return parser.parse_args()
 
@@ -156,7 +175,7 @@ def _work(folder: Path, kind: str, name: str) -> dict[str, Any]:
     scores = {v: Score() for v in orders.VARIANTS}
     seconds: dict[str, dict[int, float]] = {p: {} for p in PHASES}
     cells: dict[str, dict[int, int]] = {p: {} for p in PHASES}
-    phases = PHASES if name == "bridge" else ("cold", "second")
+    phases: tuple[str, ...] = PHASES if name == "bridge" else ("second",)
     for source, s in sources.items():
         scale = s["design"].scale
         reader.start(source, scale)
@@ -173,6 +192,9 @@ def _work(folder: Path, kind: str, name: str) -> dict[str, Any]:
                     where = f"{s['design'].name} scale {scale}"
                     scores[s["variant"]].page(where, rows, got, cut, s["twins"])
     reader.close()
+    if name != "bridge":
+        seconds["cold"], cells["cold"] = seconds["second"], cells["second"]
+        phases = ("cold", "second")
     return {
         "kind": kind,
         "reader": name,
