@@ -50,6 +50,7 @@ class Score:
     silent: int = 0
     spaces: int = 0  # right but for a space between Chinese and Latin
     rows: int = 0
+    rows_apart: int = 0  # flagged for nothing but cells that are counted apart
     straight: int = 0
     apart: int = 0
     apart_unflagged_wrong: int = 0
@@ -70,11 +71,14 @@ class Score:
         for i, row in enumerate(rows):
             got = answers[i] if i < len(answers) else {}
             self.rows += 1
-            self.straight += bool(got) and not any(got[f].flagged for f in row if f in got)
+            aside = {f for f, truth in row.items() if (i, f) in cut or (KIND[f] == "code" and twins & set(truth))}
+            flagged = {f for f in row if f in got and got[f].flagged}
+            self.straight += bool(got) and not flagged
+            self.rows_apart += bool(flagged) and flagged <= aside
             for name, truth in row.items():
                 if truth:
-                    aside = (i, name) in cut or (KIND[name] == "code" and bool(twins & set(truth)))
-                    self._cell(where, name, truth, got.get(name, Answer("", flagged=True)), aside=aside)
+                    answer = got.get(name, Answer("", flagged=True))
+                    self._cell(where, name, truth, answer, aside=name in aside)
 
     def _cell(self, where: str, name: str, truth: str, a: Answer, *, aside: bool) -> None:
         right = same(KIND[name], a.text, truth)

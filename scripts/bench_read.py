@@ -10,7 +10,8 @@ Kinds: A a page with text, B the same list on a canvas, C the pictures of A with
 source is read as a first list (cold), the same list with 2 % of its cells changed (warm), that once more (nothing
 changed), and a second list that shares no order with the first: what is counted is counted on the second list.  No
 person's answer and no truth enters.  Seconds run from the decoded pictures to the records.  The other readers
-remember nothing, so a list is cold to them whenever they read it: they read the second one only.
+remember nothing, so a list is cold to them whenever they read it: they read the second one only.  Cells that are
+cut or look like another text to the pixel are counted apart, and so are rows that are flagged for nothing else.
 """
 
 from __future__ import annotations
@@ -227,7 +228,9 @@ def _table(results: list[dict[str, Any]]) -> str:
         total = {k: sum(s[k] for s in scores) for k in SUMMED}
         n = max(total["cells"], 1)
         bound = max((s["silent_bound"] for s in scores), default=1.0)
-        straight = " / ".join(f"{100 * s['straight'] / max(s['rows'], 1):.1f}" for s in r["scores"].values())
+        straight = " / ".join(
+            f"{100 * s['straight'] / max(s['rows'] - s['rows_apart'], 1):.1f}" for s in r["scores"].values()
+        )
         lines.append(
             [
                 r["kind"],

@@ -78,3 +78,22 @@ def test_lists_are_the_same_for_the_same_seed_and_share_no_order() -> None:
     later = orders.changed(first, 0.02, seed=3)
     moved = sum(a[f] != b[f] for a, b in zip(first.rows, later.rows, strict=True) for f in a)
     assert 0 < moved <= 0.02 * 80 * 12 + 1
+
+
+@pytest.mark.parametrize(
+    ("flagged", "aside", "expected"),
+    [
+        ((), (), (1, 0)),
+        (("customer",), (), (0, 0)),
+        (("customer",), ("customer",), (0, 1)),
+        (("customer", "amount"), ("customer",), (0, 0)),
+        ((), ("customer",), (1, 0)),
+    ],
+)
+def test_a_row_flagged_for_cells_that_stand_apart_alone_stands_apart(
+    flagged: tuple[str, ...], aside: tuple[str, ...], expected: tuple[int, int]
+) -> None:
+    score = Score()
+    got = answers(**{f: Answer(ROW[f], flagged=True) for f in flagged})
+    score.page("here", [ROW], [got], {(0, f) for f in aside}, set())
+    assert (score.straight, score.rows_apart) == expected
