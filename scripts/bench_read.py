@@ -161,13 +161,11 @@ def _work(folder: Path, kind: str, name: str) -> dict[str, Any]:
 
     from samples.screens import orders
 
-    sources = {
-        f.stem.partition("-")[2]: pickle.loads(f.read_bytes())  # our own files of this run
-        for f in sorted(folder.glob(f"{'B' if kind == 'B' else 'A'}-*.pkl"))
-    }
+    files = sorted(folder.glob(f"{'B' if kind == 'B' else 'A'}-*.pkl"))
+    dates: dict[str, str] = {}
     reader: Reader
     if name == "bridge":
-        reader = Bridge(kind, lambda source: str(sources[source]["design"].date))
+        reader = Bridge(kind, dates.__getitem__)
     else:
         try:
             reader = PEERS[name]()
@@ -177,7 +175,10 @@ def _work(folder: Path, kind: str, name: str) -> dict[str, Any]:
     seconds: dict[str, dict[int, float]] = {p: {} for p in PHASES}
     cells: dict[str, dict[int, int]] = {p: {} for p in PHASES}
     phases: tuple[str, ...] = PHASES if name == "bridge" else ("second",)
-    for source, s in sources.items():
+    for file in files:
+        source = file.stem.partition("-")[2]
+        s = pickle.loads(file.read_bytes())  # our own of this run; one at a time: the memory is the reader's
+        dates[source] = str(s["design"].date)
         scale = s["design"].scale
         reader.start(source, scale)
         for phase in phases:
