@@ -24,6 +24,7 @@ class PaddleDetector:
 
     def __init__(self, folder: Path, name: str, *, threads: int = 2, side: int = 1152) -> None:
         runtime.stay_home()
+        runtime.one_heap()
         self._side = side
         try:
             from paddleocr import TextDetection

@@ -42,6 +42,7 @@ class PaddleEngine:
 
     def __init__(self, folder: Path, name: str, *, threads: int = 2) -> None:
         runtime.stay_home()
+        runtime.one_heap()
         try:
             from paddleocr import TextRecognition
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
+
+_M_ARENA_MAX = -8  # glibc's malloc.h
 
 
 def stay_home() -> None:
@@ -13,6 +17,20 @@ def stay_home() -> None:
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+
+
+def one_heap() -> bool:
+    """Lets all threads share one heap; False where the C library knows no such thing (it is glibc's).
+
+    Else each thread that reads a batch frees what it took into a heap of its own, full of holes that no other
+    thread fills (measured, both nets, 120 reads of 1 to 23 lines: 323 to 350 MB, against 252.4 at every look).
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1))
+    except (OSError, AttributeError):
+        return False
 
 
 def options(threads: int) -> dict[str, object]:
