@@ -123,6 +123,11 @@ class FolderEvidence:
                 self._decoded.popitem(last=False)
         return image
 
+    def let_go(self) -> None:
+        """Forgets the decoded shots: what cut cells out of them is done, and a shot is as large as its list."""
+        with self._lock:
+            self._decoded.clear()
+
     def retention(
         self, *, max_age_days: float | None, max_bytes: int | None, now: datetime, keep: AbstractSet[str]
     ) -> Cleaned:

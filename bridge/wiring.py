@@ -232,7 +232,10 @@ class App:
             new_id=lambda: uuid.uuid4().hex[:12],
         )
         with self.only_run_of(source):
-            return sync(parts, dry_run=dry_run, progress=progress, deadline=limit)
+            try:
+                return sync(parts, dry_run=dry_run, progress=progress, deadline=limit)
+            finally:
+                self.evidence.let_go()
 
     def check(self, source: str, *, pixels_only: bool = False, progress: Progress | None = None) -> CheckResult:
         """Signs in, opens the list, reads its first page and draws what was found over it; keeps nothing else.

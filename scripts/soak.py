@@ -5,8 +5,9 @@
 
 All syncs run in one process, which is harder than `bridge run`, where each has its own: whatever is not given back
 adds up here.  After each one memory (children included), open handles, threads and temporary files are counted;
-the slope is the least-squares line over the last four fifths.  Before memory is counted the C library gives back
-what was freed (malloc_trim, on Linux): what it keeps for the next picture jumps by tens of MB from sync to sync.
+the slope is the least-squares line over the last four fifths.  Before memory is counted Python frees the rings of
+objects that nobody holds any more, and the C library gives back what was freed (malloc_trim, on Linux): both keep
+tens of MB until they see fit, more or less of them from sync to sync.
 
 Allowed per 1,000 syncs: 5 MB of memory, and no handle, thread or temporary file.  Below 200 syncs it is warming
 up that is measured: then memory is not judged, and the others only where nearly every sync leaves something
@@ -17,6 +18,7 @@ off.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -142,6 +144,7 @@ def _lock_the_database(made: Rig, when: float, end: threading.Event) -> None:
 
 
 def _give_back() -> None:
+    gc.collect()
     if sys.platform == "linux":
         import ctypes
 

@@ -155,3 +155,21 @@ def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreUnavailable, match="cannot be used"):
         FolderEvidence(tmp_path / "file").keep_png(_png())
+
+
+def test_decoded_shots_are_kept_until_they_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[io.BytesIO] = []
+    really = Image.open
+
+    def counted(file: io.BytesIO) -> Image.Image:
+        decoded.append(file)
+        return really(file)
+
+    monkeypatch.setattr(Image, "open", counted)
+    evidence = FolderEvidence(tmp_path)
+    name = evidence.keep_png(_png())
+    first = [evidence.crop(name, Box(x=0, y=0, w=9, h=9)) for _ in range(2)]
+    assert len(decoded) == 1
+    evidence.let_go()
+    assert evidence.crop(name, Box(x=0, y=0, w=9, h=9)) == first[0]
+    assert len(decoded) == 2
