@@ -290,14 +290,21 @@ def _merge_texts(parts: list[_Part], text: _Text) -> list[_Part]:
         if not one:
             return parts
         i = min(one, key=lambda k: gaps[k])
-        for a, b in ((i, i + 1), (i - 1, i)):
-            if a in one and b in one and abs(gaps[a] - gaps[b]) < text.scale and parts[b].heading is None:
-                raise UnreadableImage(
-                    f"page {text.page}: the text at x {parts[b].x0 / text.scale:.0f} may belong to the column on "
-                    "either side",
-                    hint="Let the profile use the page's help (list.page_help), or make the columns wider.",
-                    page=text.page,
-                )
+        # Parts that stand as far apart as these two: if they have one heading or none, they are one text.
+        first, last = i, i + 1
+        while first - 1 in one and abs(gaps[first - 1] - gaps[i]) < text.scale:
+            first -= 1
+        while last in one and abs(gaps[last] - gaps[i]) < text.scale:
+            last += 1
+        row = parts[first : last + 1]
+        bare = next((p for p in row if p.heading is None), None)
+        if bare is not None and sum(p.heading is not None for p in row) > 1:
+            raise UnreadableImage(
+                f"page {text.page}: the text at x {bare.x0 / text.scale:.0f} may belong to the column on "
+                "either side",
+                hint="Let the profile use the page's help (list.page_help), or make the columns wider.",
+                page=text.page,
+            )
         parts[i : i + 2] = [_together(parts[i], parts[i + 1])]
 
 

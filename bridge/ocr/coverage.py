@@ -1,5 +1,6 @@
 """Text lines as coverage: how much of each pixel the text's own colour covers, 0..255, on a fixed window of rows
-around the line's baseline, so that the same glyph is the same numbers wherever and on whatever ground it stands.
+around the line's baseline, so that the same glyph is the same numbers wherever it stands, on whatever ground and
+in whatever colour.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from bridge.ocr.cells import Cell
 from bridge.ocr.edges import runs
 from bridge.ocr.lines import split_lines, text_colour
 from bridge.ocr.pictures import CellPicture
+from bridge.ocr.text_gamma import as_black
+from bridge.profiles import ColumnType
 from bridge.records import Image
 
 ABOVE, BELOW = 20, 8
@@ -25,6 +28,7 @@ FAINT = 3 * TOLERANCE
 """Of 255: a column of no more stands at the edge of some pictures of a glyph and is lost from others, as the
 colour of the text rounds it."""
 _HALF = 128
+_OF_WORDS = (ColumnType.TEXT, ColumnType.STATUS)
 _LEAST_CONTRAST = 60
 """Sum over the channels; fainter text has too few steps to tell glyphs apart."""
 
@@ -92,8 +96,8 @@ def _full_colours(pictures: Iterable[CellPicture]) -> dict[int, Colour]:
 
 
 def _covered(p: CellPicture, colour: Colour) -> Coverage | None:
-    """Projection on the way from the ground to the text's colour; None where a pixel lies beside that way (an
-    icon, a second colour, LCD text)."""
+    """Projection on the way from the ground to the text's colour, as if that were black; None where a pixel lies
+    beside that way (an icon, a second colour, LCD text)."""
     away = np.subtract(colour, p.colour).astype(np.float32)
     if np.abs(away).sum() < _LEAST_CONTRAST:
         return None
@@ -102,24 +106,28 @@ def _covered(p: CellPicture, colour: Colour) -> Coverage | None:
     beside = np.abs(part - share[..., None] * away).max(initial=0)
     if beside > 6 or share.min(initial=0) < -0.03 or share.max(initial=0) > 1.03:
         return None
-    return np.clip(np.rint(share * 255), 0, 255).astype(np.int16)
+    return np.clip(np.rint(as_black(share.astype(np.float32) * 255, colour)), 0, 255).astype(np.int16)
 
 
 def _baselines(raw: Sequence[tuple[Cell, Coverage]]) -> dict[tuple[int, int], int]:
     """First row of pixels below the baseline of each of the list's rows.
 
-    Rows of one height have it at one place.  Han characters end lower than figures, so of heights that are about
-    as common the upper one counts."""
-    ends: dict[int, Counter[int]] = defaultdict(Counter)
+    Rows of one height have it at one place.  Han characters end lower than figures, and on some pages they are the
+    most, so the columns of figures decide where there are any; of heights that are about as common the upper one
+    counts."""
+    of_figures: dict[int, Counter[int]] = defaultdict(Counter)
+    of_texts: dict[int, Counter[int]] = defaultdict(Counter)
     rows = set()
     for c, cover in raw:
         solid = cover >= _HALF
         y0, y1 = _row(c)
         rows.add((y0, y1))
+        ends = of_texts if c.column is None or c.column.type in _OF_WORDS else of_figures
         for a, b in runs(solid.any(axis=0)):
             inked = np.flatnonzero(solid[:, a:b].any(axis=1))
             ends[y1 - y0][c.picture.rect[1] + int(inked[-1]) + 1 - y0] += 1
-    offsets = {h: min(y for y, n in e.items() if n >= 0.6 * max(e.values())) for h, e in ends.items()}
+    found = {**of_texts, **of_figures}
+    offsets = {h: min(y for y, n in e.items() if n >= 0.6 * max(e.values())) for h, e in found.items()}
     return {(y0, y1): y0 + offsets[y1 - y0] for y0, y1 in rows if y1 - y0 in offsets}
 
 

@@ -6,6 +6,9 @@ A family's character is settled by
 - two unlike nets that agree over several places, where no other character it could be is left: look-alikes are
   out if they have a family of their own (two pictures of one face are two characters), if they would be higher or
   lower, if the reference faces draw them otherwise (``glyph_shape``), or if the list's words know only it.
+A family of which one net reads a figure that has another picture is what both nets would read next, under the same
+conditions.  Nets read a letter or figure that is as wide as a Han character (Ａ) as the narrow one; the width is
+told by where it stands (``glyph_width``), and the two are different characters here.
 Two families that claim one character dispute it, and neither has it until something better than votes decides.
 What is settled stays, and new evidence against it retracts it.
 """
@@ -25,6 +28,7 @@ from bridge.ocr.glyph_han import HanForms
 from bridge.ocr.glyph_shape import MARGIN, Shapes
 from bridge.ocr.lookalikes import others
 from bridge.ocr.normal import is_han
+from bridge.parse.text import fold_width
 
 SAME = 0.12
 """css pixels of ink by which the rows of one character's pictures differ at most: 0.03 to 0.08 were measured."""
@@ -49,11 +53,18 @@ pictures (250 characters, 3 faces, 12 and 14 px, the 4 nearest wrong characters 
 right one, one 0.033, and of the right ones nine in ten are 0.04 ahead."""
 FAR_BETTER = 0.05
 """By which it must fit better than what else the nets read, where they do not agree; and better than any other."""
+SECOND_SHARE = 0.3
+"""Of a picture's readings in which a second choice must come, to be held against the first."""
+NEXT = 0.8
+"""Of a picture's readings in which a second choice must come, to be taken where the first is out."""
 AGAINST = 8
 """Readings against a settled character, more than for it, that retract it."""
 
 
 ONE_NET = "one of the nets"
+FOLLOWING = "what two nets would read next"
+NARROW, WIDE = "narrow", "wide"
+"""Among what was refuted: places where the picture stood as only a narrow, or as only a wide character does."""
 FIGURES = "0123456789"
 MARKS = ".,"
 SEPARATORS = "-/."
@@ -82,7 +93,7 @@ class Glyph:
     state: State = State.OPEN
     proofs: tuple[str, ...] = ()
     against: str = ""  # why it is disputed
-    refuted: Counter[str] = field(default_factory=Counter)  # other character → rows that refute it
+    refuted: Counter[str] = field(default_factory=Counter)  # other character → rows that refute it; see WIDE
     runners: Counter[str] = field(default_factory=Counter)  # second choices of the nets
     seen: int = 0
     changed: bool = False
@@ -99,17 +110,51 @@ class Glyph:
 
 @dataclass(slots=True, eq=False)
 class Family:
+    """label, votes: of wide characters if it is wide, else of narrow ones, whatever the nets called them."""
+
     glyphs: list[Glyph]
     label: str
     profile: NDArray[np.float64]
+    wide: bool = False
 
     @property
     def votes(self) -> dict[str, Counter[str]]:
         out: dict[str, Counter[str]] = defaultdict(Counter)
         for g in self.glyphs:
             for net, counter in g.votes.items():
-                out[net] += counter
+                out[net] += self._all_as_wide(counter)
         return out
+
+    @property
+    def runners(self) -> Counter[str]:
+        """How often which character was a net's second choice."""
+        return sum((self._all_as_wide(g.runners) for g in self.glyphs), Counter())
+
+    def called(self, g: Glyph) -> Counter[str]:
+        """The votes of one of its pictures."""
+        return self._all_as_wide(g.all_votes())
+
+    def _all_as_wide(self, counter: Counter[str]) -> Counter[str]:
+        out = Counter[str]()
+        for c, n in counter.items():
+            out[self.as_wide(c)] += n
+        return out
+
+    def as_wide(self, c: str) -> str:
+        """The character as wide as the family's are."""
+        return widened(c) if self.wide else fold_width(c)
+
+    def widen(self, narrow_too: bool) -> None:
+        """Makes it a wide one if it stands like one.  narrow_too: the list has a narrow one that is read the
+        same."""
+        stood = self.refuted
+        called_wide = self.label != fold_width(self.label)
+        self.wide = (
+            called_wide
+            if self.settled
+            else not stood[NARROW] and (called_wide or (narrow_too and stood[WIDE] >= PLACES))
+        )
+        self.label = self.as_wide(self.label)
 
     @property
     def settled(self) -> bool:
@@ -139,8 +184,6 @@ def unlike_too_little(g: Glyph, label: str, forms: HanForms) -> list[str]:
     return [c for c in second if own - forms.likeness(g.coverage, c) < BETTER]
 
 
-SECOND_SHARE = 0.3
-"""Of a picture's readings in which a second choice must come, to be held against the first."""
 Words = Callable[[Glyph, str, str], bool]
 """Do the list's own words know the picture as the first character and not as the second?"""
 
@@ -151,18 +194,48 @@ def families(glyphs: Iterable[Glyph], scale: float) -> list[Family]:
     ranked = sorted(glyphs, key=lambda g: (g.state is not State.SETTLED, -g.clean, -g.all_votes().total()))
     by_label: dict[str, list[Family]] = defaultdict(list)
     for g in ranked:
-        label = g.label if g.state is State.SETTLED else read_as(g)
+        settled = g.state is State.SETTLED
+        label = g.label if settled else _called(g)
         if label in ("", "?") or g.state is State.FORGOTTEN:
             continue
-        near = [(apart(g.profile, f.profile, scale), f) for f in by_label[label] if _of_like_width(g, f, scale)]
+        alike = [f for f in by_label[fold_width(label)] if f.label == label or (not settled and _may_be(g, f))]
+        near = [(apart(g.profile, f.profile, scale), f) for f in alike if _of_like_width(g, f, scale)]
         best = min(near, key=lambda n: n[0], default=None)
         if best is not None and best[0] <= SAME:
             best[1].glyphs.append(g)
         else:
             f = Family([g], label, g.profile)
-            by_label[label].append(f)
+            by_label[fold_width(label)].append(f)
             out.append(f)
+    for alike in by_label.values():
+        for f in alike:
+            f.widen(any(o.refuted[NARROW] >= PLACES for o in alike if o is not f))
     return out
+
+
+def _called(g: Glyph) -> str:
+    """What the nets read, wide if the better one calls it so: the other calls wide signs narrow."""
+    name = read_as(g)
+    better = g.votes.get("net", Counter())
+    if better and (best := better.most_common(1)[0])[1] >= (1 - DISSENT) * better.total():
+        name = best[0] if fold_width(best[0]) == fold_width(name) else name
+    return name
+
+
+def _for_it(g: Glyph) -> int:
+    """Votes for its label, or for the figure that two nets read in its place."""
+    names = {fold_width(g.label), *(FIGURES if FOLLOWING in g.proofs else ())}
+    return sum(n for c, n in g.all_votes().items() if fold_width(c) in names)
+
+
+def _may_be(g: Glyph, f: Family) -> bool:
+    """A picture that is called narrow, of a family known as wide: does it stand like one?"""
+    return f.label == widened(_called(g)) and g.refuted[WIDE] > 0 and not g.refuted[NARROW]
+
+
+def widened(character: str) -> str:
+    """ASCII as wide as a Han character; others as they are."""
+    return chr(ord(character) + 0xFEE0) if len(character) == 1 and "!" <= character <= "~" else character
 
 
 def apart(a: NDArray[np.float64], b: NDArray[np.float64], scale: float) -> float:
@@ -213,7 +286,7 @@ class Judge:
         claims: dict[str, list[Family]] = defaultdict(list)
         judged: list[tuple[Family, str]] = []
         for f in found:
-            label = f.label if f.settled else self._by_form(f) or self._after_those_out(f)
+            label = f.label if f.settled else self._by_form(f) or self._after_those_out(f) or self._next(f)
             if label != f.label:
                 f.label = label
             if label:
@@ -246,6 +319,15 @@ class Judge:
         if label and (label == f.label or left.total() >= LEFT_OVER * votes.total()):
             return label
         return ""
+
+    def _next(self, f: Family) -> str:
+        """What both nets would read next, where they read a figure that has another picture: O for 0."""
+        votes = sum(f.votes.values(), Counter())
+        out = sum(n for c, n in votes.items() if self._is_figure_elsewhere(f, c))
+        second = Counter({c: n for c, n in f.runners.items() if not self._is_figure_elsewhere(f, c)})
+        label, n = second.most_common(1)[0] if second else ("", 0)
+        sure = out >= (1 - DISSENT) * votes.total() and n >= (1 - DISSENT) * second.total()
+        return label if sure and n >= NEXT * votes.total() else ""
 
     def _by_form(self, f: Family) -> str:
         """Where the nets do not agree on a Han character: the one of theirs that looks like it by far."""
@@ -285,14 +367,15 @@ class Judge:
         if rivals and not (han and (better >= BETTER or not others(label))):
             return self._dispute(f, f"two pictures are read as {label}")
         least = 1 if better >= BETTER else PLACES if others(label) or not han else PLACES - 1
-        if any(c[label] < least for c in votes.values()):
+        following = label == self._next(f)
+        if any((c.total() if following else c[label]) < least for c in votes.values()):
             return self._open(f)
-        for net, counter in votes.items():
+        for net, counter in votes.items() if not following else ():
             left = Counter({c: n for c, n in counter.items() if not self._is_figure_elsewhere(f, c)})
             if left[label] < (1 - DISSENT) * left.total() or left.most_common(1)[0][0] != label:
                 other = next((c for c, _ in left.most_common() if c != label), "?")
                 return self._dispute(f, f"{net} also reads {other}")
-        proofs = ["two nets"]
+        proofs = ["two nets" if not following else FOLLOWING]
         for rival in self._could_be(f, votes):
             why = self._out(f, rival, claims)
             if why is None:
@@ -311,19 +394,21 @@ class Judge:
 
     def _could_be(self, f: Family, votes: Mapping[str, Counter[str]]) -> list[str]:
         read = {c for counter in votes.values() for c, n in counter.items() if n >= max(2, 0.03 * counter.total())}
-        alike = set(others(f.label)) if f.label.isalnum() else set()
+        if f.label == self._next(f):
+            read |= {f.as_wide(o) for c in read for o in others(fold_width(c)) if self._matters(o)}
+            read |= {c for c, n in f.runners.items() if n >= 2}
+        alike = {f.as_wide(c) for c in others(fold_width(f.label))} if f.label.isalnum() else set()
         if is_han(f.label) and self._forms:
             read |= {c for g in f.glyphs for c in unlike_too_little(g, f.label, self._forms)}
-        if f.label in "KkPpYyMmNn":
+        if fold_width(f.label) in "KkPpYyMmNn":
             alike = {f.label.swapcase()}
         return sorted(c for c in (read - {"?"}) | {c for c in alike if self._matters(c)} if c != f.label)
 
     @staticmethod
     def _matters(c: str) -> bool:
-        """Can it stand in a list, as itself?  Full-width forms are wider than any picture they are taken for;
-        rare Han characters are for people to bring up."""
-        if c.isascii():
-            return c.isalnum() or c == "|"
+        """Can it stand in a list, as itself?  Rare Han characters are for people to bring up."""
+        if fold_width(c).isascii():
+            return c.isalnum() or fold_width(c) == "|"
         try:
             code = c.encode("gb2312")
         except UnicodeEncodeError:
@@ -354,7 +439,7 @@ class Judge:
             if (label in _DEEP) != (rival in _DEEP):
                 share = depth(glyph, self._scale) / figure
                 return "its depth" if ((share >= 0.15) if label in _DEEP else (share <= 0.05)) else None
-        one_letter = label.isascii() and label.lower() == rival.lower()
+        one_letter = fold_width(label).isascii() and label.lower() == rival.lower()
         margin = 0.01 if one_letter else MARGIN
         if self._shapes and self._shapes.prefers(glyph.coverage, label, rival, margin=margin):
             return "its form"
@@ -368,14 +453,14 @@ class Judge:
         for g in f.glyphs:
             if g.state is State.SETTLED:
                 continue
-            votes = g.all_votes()
+            votes = f.called(g)
             # One picture of the family that is read otherwise is for itself.
             outvoted = votes.total() - votes[f.label] > max(1, votes[f.label])
-            if outvoted and proofs[:1] not in (("arithmetic",), (ONE_NET,)):
+            if outvoted and proofs[:1] not in (("arithmetic",), (ONE_NET,), (FOLLOWING,)):
                 g.state, g.against = State.DISPUTED, "read otherwise than its family"
                 continue
             g.state, g.label, g.proofs, g.against = State.SETTLED, f.label, proofs, ""
-            g.spent = votes.total() - votes[f.label]
+            g.spent = votes.total() - _for_it(g)
             g.changed = True
 
     @staticmethod
@@ -393,9 +478,9 @@ class Judge:
         """Takes a settled character back if the nets have since read otherwise, by far."""
         if g.state is not State.SETTLED or "arithmetic" in g.proofs or "person" in g.proofs:
             return
-        votes = g.all_votes()
-        against = votes.total() - votes[g.label] - g.spent
-        if against >= AGAINST and against > votes[g.label]:
+        mine = _for_it(g)
+        against = g.all_votes().total() - mine - g.spent
+        if against >= AGAINST and against > mine:
             g.state, g.against, g.proofs, g.changed = (
                 State.DISPUTED,
                 f"was {g.label}, read otherwise since",

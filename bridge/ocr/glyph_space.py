@@ -2,8 +2,10 @@
 
 Each character keeps a usual distance to its neighbours in a face (its bearings).  What a gap has beyond the
 bearings of the two beside it is space; a gap that is neither none nor a whole number of spaces is not certain.
-Bearings are learned from the list, but those of Han characters, which fill a square in every face, are taken from
-the reference faces: a list shows most of them in one or two places, and some only beside a space.
+Bearings are learned from the list, but those of Han characters and wide forms, which fill a square in every face,
+are taken from the reference faces: a list shows most of them in one or two places.  A character that the list
+shows beside a space nearly always seems to bear the space as its own; where it bears more than in any reference
+face, by as much as a narrow space, nothing is certain beside it.
 """
 
 from __future__ import annotations
@@ -24,14 +26,23 @@ Pair = tuple[str, str, float]
 ROUNDS = 4
 NONE = 1.3
 """css pixels beyond the bearings that are no space yet: two subpixel roundings and hinting."""
+OFF = 0.3
+"""Of a space's width: by which a gap may be off a whole number of spaces, and off none."""
 SPACE = 2.2
-"""css pixels beyond the bearings that are one, at least."""
+"""css pixels beyond the bearings that are a space, at least."""
+SPACES = (0.18, 0.65)
+"""Ems of the narrowest and the widest space (Noto Sans CJK 0.22, DejaVu Sans Mono 0.60)."""
+EXPLAINED = 0.75
+"""Share of the wide gaps that must be whole numbers of spaces for the width of one to be known."""
+LIKELIEST = (2 / 3, 0.9)
+"""Half the width of a space explains what the whole does.  So the widest counts that explains this share of what
+the best one does; if it does not explain the second share, too, neither is certain."""
 NARROW = 25
 """Percentile of all gaps that has no space in it, whatever the list shows."""
+LEAST = 10
+"""Percentile of the bearings of a kind that is taken for a character seen in too few places."""
 SURE = 3
 """Places that make a bearing, or the width of a space, certain."""
-
-
 OWN = 1.0
 """css pixels by which a letter's bearing may be off the reference's."""
 UNLIKE = 0.6
@@ -43,48 +54,76 @@ ENOUGH, LIKELY = 10, 0.9
 
 @dataclass(slots=True)
 class Spacing:
-    """after, before: a character's bearings on its right and left, css pixels.  one: the width of a space, or None
-    if the list showed too few; usual: a gap with none."""
+    """after, before: a character's bearings on its right and left, css pixels; one that may hold a space is not
+    among them.  few: those that rest on too few places.  one: the width of a space, or None if the list showed too
+    few.  em: as of ``of``."""
 
     after: dict[str, float] = field(default_factory=dict)
     before: dict[str, float] = field(default_factory=dict)
+    few: frozenset[tuple[str, int]] = frozenset()
     one: float | None = None
-    usual: float = 0.0
+    em: float | None = None
     reference: Callable[[str], tuple[float, float] | None] = field(default=lambda c: None)
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair], bearings: Bearings = lambda c: ()) -> Spacing:
-        """Learns the bearings from every pair of the list; most of them have no space between."""
-        out = cls(reference=_reference(pairs, bearings))
+    def of(cls, pairs: Sequence[Pair], bearings: Bearings = lambda c: (), em: float | None = None) -> Spacing:
+        """Learns the bearings from every pair of the list; most of them have no space between.
+
+        em: css pixels of a Han character, None if the list shows too few."""
+        out = cls(reference=_reference(pairs, bearings), em=em)
         lefts, rights = defaultdict(list), defaultdict(list)
         for a, b, gap in pairs:
             lefts[a].append((b, gap))
             rights[b].append((a, gap))
-        out.usual = float(np.percentile([g for _, _, g in pairs], NARROW)) if pairs else 0.0
         out._learn(lefts, rights, frozenset())
         # Beside Han characters only: what it keeps from them may be a space always.
         lone = {(a, 1) for a, seen in lefts.items() if all(is_han(b) for b, _ in seen)}
         lone |= {(b, 0) for b, seen in rights.items() if all(is_han(a) for a, _ in seen)}
         if out._like_the_reference(lefts):
             out._learn(lefts, rights, frozenset(lone))
-        few_after = {a for a, seen in lefts.items() if len(seen) < SURE and out._fixed(a, 1) is None}
-        few_before = {b for b, seen in rights.items() if len(seen) < SURE and out._fixed(b, 0) is None}
+        out._forget_the_wide(pairs, bearings, em)
+        out.few = frozenset(
+            (c, side)
+            for side, places in ((1, lefts), (0, rights))
+            for c, seen in places.items()
+            # Wide forms stand beside one another: how their gaps are shared out, the list does not show.
+            if (len(seen) < SURE or (_square(c) and not is_han(c))) and out._fixed(c, side) is None
+        )
         beyond = [
-            g - out.after[a] - out.before[b] for a, b, g in pairs if a not in few_after and b not in few_before
+            g - after - before
+            for a, b, g in pairs
+            if not out.few & {(a, 1), (b, 0)}
+            and (after := out._known(a, 1)) is not None
+            and (before := out._known(b, 0)) is not None
         ]
-        spaces = sorted(x for x in beyond if x >= SPACE)
-        if len(spaces) >= SURE:
-            least = spaces[len(spaces) // 10]
-            out.one = float(np.median([x for x in spaces if x <= 1.5 * least]))
-        for few, known in ((few_after, out.after), (few_before, out.before)):
-            for c in few:
-                # Too few places to tell its own bearing from a space: that of its kind.
-                kind = [v for k, v in known.items() if k not in few and wide(k) == wide(c)]
+        out.one = _width(beyond, em)
+        out._take_for_their_kind()
+        return out
+
+    def _forget_the_wide(self, pairs: Sequence[Pair], bearings: Bearings, em: float | None) -> None:
+        """The bearings in which there is room for a space."""
+        usual = float(np.percentile([g for _, _, g in pairs], NARROW)) if pairs else 0.0
+        for side, known in ((1, self.after), (0, self.before)):
+            for c in list(known):
+                if self._fixed(c, side) is not None:
+                    continue
+                faces = bearings(c) if em is not None else ()
+                if faces and em is not None:
+                    most = max(face[side] for face in faces) + SPACES[0] * em
+                else:
+                    most = usual / 2 + SPACE
+                if known[c] > most:
+                    del known[c]
+
+    def _take_for_their_kind(self) -> None:
+        """Too few places to tell a character's own bearing from a space: the least that its kind has."""
+        for side, known in ((1, self.after), (0, self.before)):
+            for c in [c for c, s in self.few if s == side and c in known]:
+                kind = [v for k, v in known.items() if (k, side) not in self.few and wide(k) == wide(c)]
                 if kind:
-                    known[c] = float(np.median(kind))
+                    known[c] = min(known[c], float(np.percentile(kind, LEAST)))
                 else:
                     del known[c]
-        return out
 
     def _learn(
         self,
@@ -129,7 +168,7 @@ class Spacing:
         return None if known is None else known[side]
 
     def _fixed(self, c: str, side: int) -> float | None:
-        return self._by_reference(c, side) if c and is_han(c) else None
+        return self._by_reference(c, side) if c and _square(c) else None
 
     def count(self, a: str, b: str, gap: float) -> int | None:
         """How many spaces stand between a and b, None if that is not certain."""
@@ -137,22 +176,42 @@ class Spacing:
         if after is None or before is None:
             return None
         beyond = gap - after - before
-        if beyond <= NONE:
+        if beyond <= max(NONE, OFF * (self.one or 0.0)):
             return 0
-        if beyond < SPACE or self.one is None:
+        if beyond < SPACE or self.one is None or self.few & {(a, 1), (b, 0)}:
             return None
         number = round(beyond / self.one)
-        return number if number and abs(beyond - number * self.one) <= min(NONE, 0.3 * self.one) else None
+        return number if number and abs(beyond - number * self.one) <= OFF * self.one else None
 
     def _known(self, c: str, side: int) -> float | None:
         fixed = self._fixed(c, side)
         return fixed if fixed is not None else (self.after if side else self.before).get(c)
 
-    def seems_wide(self, gap: float) -> bool:
-        """Is there room for a space, going by the narrow gaps of the list?
 
-        A character that it only ever shows beside a space (20 x 30 x 50) bears it as if it were its own."""
-        return gap - self.usual >= SPACE
+def _square(c: str) -> bool:
+    """Does it fill a square in every face?  Han characters and ASCII's wide forms."""
+    return is_han(c) or "\uff01" <= c <= "\uff5e"
+
+
+def _width(beyond: Sequence[float], em: float | None) -> float | None:
+    """Of one space: the widest that explains about as many of the gaps as any, in whole numbers."""
+    least, most = (max(SPACE, SPACES[0] * em), SPACES[1] * em) if em is not None else (SPACE, float("inf"))
+    spaces = np.array([x for x in beyond if x >= least])
+    if len(spaces) < SURE:
+        return None
+
+    def explained(one: float) -> int:
+        return int((np.abs(spaces - np.maximum(1, np.round(spaces / one)) * one) <= OFF * one).sum())
+
+    found = {one: explained(one) for one in {float(x) for x in spaces if x <= most}}
+    best = max(found.values(), default=0)
+    if best < max(SURE, EXPLAINED * len(spaces)):
+        return None
+    one = max(width for width, n in found.items() if n >= LIKELIEST[0] * best)
+    if found[one] < LIKELIEST[1] * best:
+        return None
+    near = [x for x in spaces if abs(x - one) <= OFF * one]
+    return float(np.median(near))
 
 
 def _reference(pairs: Sequence[Pair], bearings: Bearings) -> Callable[[str], tuple[float, float] | None]:

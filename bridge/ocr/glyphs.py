@@ -38,8 +38,9 @@ from bridge.ocr.glyph_labels import (
     unlike_too_little,
 )
 from bridge.ocr.glyph_shape import Shapes
-from bridge.ocr.glyph_space import SURE, Bearings, Pair, Spacing
+from bridge.ocr.glyph_space import SURE, Pair, Spacing
 from bridge.ocr.glyph_ways import Line, explained, without_pieces
+from bridge.ocr.glyph_width import may_be_wide, measure
 from bridge.ocr.lines import split_lines
 from bridge.ocr.lookalikes import has_lookalikes, others
 from bridge.ocr.normal import is_han, visible
@@ -106,6 +107,8 @@ class GlyphReader:
         self._vote(lines, glyphs)
         self._calculate(lines, glyphs)
         self._separate(lines, glyphs)
+        if em := _em(lines, glyphs, shot.scale):
+            measure(lines, glyphs, shot.scale, em)
         judge = Judge(shot.scale, self._shapes, self._forms, self._words(lines, glyphs))
         judge.judge(glyphs)
         spacing = self._read(shot, lines, glyphs)
@@ -253,16 +256,7 @@ class GlyphReader:
 
     def _read(self, shot: PageShot, lines: Sequence[Line], glyphs: Sequence[Glyph]) -> Spacing:
         """Proves the cells whose every way to be put together gives one text of settled characters."""
-        spacing = Spacing.of(
-            [
-                (left, right, gap)
-                for line in lines
-                if len(line.ways) == 1
-                for left, right, gap in _pairs(line.ways[0], glyphs, shot.scale)
-                if left and right
-            ],
-            self._bearings(lines, glyphs, shot.scale),
-        )
+        spacing = self._spacing(lines, glyphs, shot.scale)
         for line in lines:
             c = line.ink.cell
             if c.reading is not None or not line.all_known:
@@ -274,27 +268,29 @@ class GlyphReader:
                 continue
             doubts = (Doubt.CUT,) if touches_edge(c, shot.scale) else ()
             own = c.proposal is not None and visible(c.proposal.text) == text
-            if not own and (
-                _parts_han(text) or any(_may_hide_a_space(way, glyphs, spacing, shot.scale) for way in line.ways)
-            ):
+            if not own and _parts_han(text):
                 continue
             witnesses = (Witness.NET, Witness.GLYPHS) if own else (Witness.GLYPHS,)
             c.reading = reading_of(shot, c, text, witnesses, doubts=doubts)
         return spacing
 
-    def _bearings(self, lines: Sequence[Line], glyphs: Sequence[Glyph], scale: float) -> Bearings:
-        """By the reference faces, at the size of the list's Han characters."""
-        steps = [
-            (q.x + glyphs[q.glyph].coverage.shape[1] / 2 - p.x - glyphs[p.glyph].coverage.shape[1] / 2) / scale
+    def _spacing(self, lines: Sequence[Line], glyphs: Sequence[Glyph], scale: float) -> Spacing:
+        """By the lines of one way, without pictures of characters that have another one already."""
+        settled = {g.label for g in glyphs if g.state is State.SETTLED}
+        pairs = [
+            (left, right, gap)
             for line in lines
             if len(line.ways) == 1
-            for p, q in pairwise(line.ways[0])
-            if is_han(_label(glyphs[p.glyph])) and is_han(_label(glyphs[q.glyph]))
+            for (left, right, gap), (p, q) in zip(
+                _pairs(line.ways[0], glyphs, scale), pairwise(line.ways[0]), strict=True
+            )
+            if all(
+                _label(g) and (g.state is State.SETTLED or _label(g) not in settled)
+                for g in (glyphs[p.glyph], glyphs[q.glyph])
+            )
         ]
-        if len(steps) < SURE:
-            return lambda c: ()
-        em = float(np.median(steps))
-        return lambda c: self._shapes.bearings(c, em)
+        em = _em(lines, glyphs, scale)
+        return Spacing.of(pairs, lambda c: self._shapes.bearings(c, em) if em else (), em)
 
     def _agree(
         self,
@@ -344,6 +340,18 @@ class GlyphReader:
         return not unlike_too_little(g, character, self._forms)
 
 
+def _em(lines: Sequence[Line], glyphs: Sequence[Glyph], scale: float) -> float | None:
+    """css pixels from one Han character to the next; None where the list shows too few."""
+    steps = [
+        (q.x + glyphs[q.glyph].coverage.shape[1] / 2 - p.x - glyphs[p.glyph].coverage.shape[1] / 2) / scale
+        for line in lines
+        if len(line.ways) == 1
+        for p, q in pairwise(line.ways[0])
+        if is_han(_label(glyphs[p.glyph])) and is_han(_label(glyphs[q.glyph]))
+    ]
+    return float(np.median(steps)) if len(steps) >= SURE else None
+
+
 def face(scale: float) -> str:
     """The name under which glyphs of one scale are kept; fonts are told apart by their pictures."""
     return f"{scale:g}"
@@ -389,7 +397,11 @@ def _pairs(way: Way, glyphs: Sequence[Glyph], scale: float) -> list[Pair]:
 
 
 def _text(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> str | None:
-    """None where it is not certain how many spaces stand somewhere."""
+    """None where it is not certain how many spaces stand somewhere, or whether the characters are wide ones."""
+    if spacing.em is not None and may_be_wide(
+        way, glyphs, [_label(glyphs[p.glyph]) for p in way], spacing.em * scale
+    ):
+        return None
     out = _label(glyphs[way[0].glyph])
     for left, right, gap in _pairs(way, glyphs, scale):
         spaces = spacing.count(left, right, gap)
@@ -402,14 +414,6 @@ def _text(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> 
 def _parts_han(text: str) -> bool:
     """Does a space stand between two Han characters?  So rarely that the net must have seen it too."""
     return any(b == " " and is_han(a) and is_han(c) for a, b, c in zip(text, text[1:], text[2:], strict=False))
-
-
-def _may_hide_a_space(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
-    """Does it count none where there is room for one?  Then the net must have seen none either."""
-    return any(
-        spacing.count(left, right, gap) == 0 and spacing.seems_wide(gap)
-        for left, right, gap in _pairs(way, glyphs, scale)
-    )
 
 
 def _label(g: Glyph) -> str:

@@ -16,7 +16,9 @@ from test_reading import browser  # noqa: F401  (fixture)
 
 from bridge.interfaces import Proposal, TextReader
 from bridge.memories import GlyphPicture
+from bridge.ocr.coverage import TOLERANCE
 from bridge.ocr.reader import ScreenReader
+from bridge.ocr.text_gamma import as_black
 from bridge.profiles import parse_profile
 from bridge.reading import paddle
 from bridge.records import DrawnBy, Grid, Image, PageShot, RowKind, Witness
@@ -145,6 +147,30 @@ class World:
                 if cell.proven and cell.text != shown:
                     wrong.append((field, shown, cell.text))
         return proven, wrong
+
+
+def test_text_covers_the_same_in_every_colour(browser: Browser) -> None:  # noqa: F811
+    colours = ("#000000", "#333333", "#0b57d0", "#c62828", "#1a7f4b", "#dddddd", "#ffffff")
+    page = browser.new_page(viewport={"width": 600, "height": 300})
+    lines = "".join(
+        f"<div style='height:30px;color:{c};background:{'#fff' if c < '#d' else '#202020'}'>审核已发货SO2025金额龍gR</div>"
+        for c in colours
+    )
+    page.set_content(f"<body style='margin:0;font:13px \"Noto Sans CJK SC\"'>{lines}")
+    image = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(
+        np.float32
+    )
+    page.close()
+    covers = []
+    for i, c in enumerate(colours):
+        line = image[30 * i : 30 * i + 30]
+        colour = int(c[1:3], 16), int(c[3:5], 16), int(c[5:7], 16)
+        ground = line[0, -1]
+        away = np.array(colour, np.float32) - ground
+        covers.append(((line - ground) @ away / (away @ away) * 255, colour))
+    black = covers[0][0]
+    assert max(np.abs(c - black).max() for c, _ in covers) > 3 * TOLERANCE
+    assert max(np.abs(as_black(c, colour) - black).max() for c, colour in covers) <= TOLERANCE
 
 
 @pytest.fixture(scope="module")

@@ -469,6 +469,22 @@ def test_one_heading_over_a_value_with_a_space_is_one_column(studio: Studio) -> 
         assert faults(drawn, find_grid(drawn.shot)) == [], font
 
 
+def test_wide_figures_at_the_end_of_the_longest_texts_are_no_columns(studio: Studio) -> None:
+    """They stand a figure's width apart, and only two rows are so long."""
+    page = studio.page(2.0)
+    tails = ("Ｍ１６×１０８", "Ｍ１９×１１２") + ("76kW", "Φ8", "M9×11", " DN50") * 5
+    rows = "".join(
+        f"<tr><td>SO-{100 + i}<td>耐高温列散热片 {tail}<td>{i * 37 + 9}<td>{i * 7}.50</tr>"
+        for i, tail in enumerate(tails)
+    )
+    page.set_content(
+        "<style>td,th{padding:4px 8px;font:12px 'WenQuanYi Zen Hei';text-align:left} td:nth-child(3){text-align:right}"
+        f"</style><table cellspacing=0 id=t><tr><th>单号<th>产品名称<th>数量<th>金额</tr>{rows}</table>"
+    )
+    drawn = Rendered(picture(page), device(page.evaluate(TRUTH), 2.0), 2.0)
+    assert faults(drawn, find_grid(drawn.shot)) == []
+
+
 def test_a_page_of_five_million_pixels_takes_little_time(studio: Studio) -> None:
     """Processor time, since the machine may be busy; the aim is 0.1 s."""
     drawn = studio.draw(Sample(style="zebra", seed=3, rows=36, padding=(5, 8), full_width=True))

@@ -218,6 +218,58 @@ def test_a_figure_is_settled_by_the_lists_arithmetic_and_another_picture_is_not_
     assert other.state is State.DISPUTED
 
 
+def read_next(seed: int, read: str, second: str, times: int = 20) -> Glyph:
+    """Both nets read it as one character and have another second."""
+    g = glyph(seed, {read: times})
+    g.runners = Counter({second: 2 * times})
+    return g
+
+
+def test_what_both_nets_would_read_next_counts_where_the_first_has_another_picture() -> None:
+    zero, capital = proven_zero(1), read_next(2, "0", "O")
+    d, q, c, g, o = (glyph(3 + k, {ch: 9}) for k, ch in enumerate("DQCGo"))
+    judge(zero, capital, d, q, c, g, o)
+    assert (capital.state, capital.label) == (State.SETTLED, "O")
+    for other in (read_next(2, "0", "O"), read_next(2, "0", "O")):
+        judge(proven_zero(1), other)
+    assert other.state is State.DISPUTED  # nothing says that it is no D
+    unsure = read_next(2, "0", "O")
+    unsure.runners["Q"] = 30
+    judge(proven_zero(1), unsure, *(glyph(3 + k, {ch: 9}) for k, ch in enumerate("DQCGo")))
+    assert unsure.state is State.DISPUTED
+    judge(zero, capital)
+    assert capital.state is State.SETTLED
+    capital.votes["net"] += Counter({"C": 60})
+    judge(zero, capital)
+    assert capital.state is not State.SETTLED
+
+
+def stood(g: Glyph, **where: int) -> Glyph:
+    g.refuted = Counter(where)
+    return g
+
+
+def test_a_wide_letter_and_a_narrow_one_are_two_characters() -> None:
+    narrow, wide_one = stood(glyph(1, {"k": 9}), narrow=9), stood(glyph(2, {"k": 9}), wide=9)
+    other_case = glyph(3, {"K": 9}), stood(glyph(4, {"Ｋ": 9}), wide=9)
+    judge(narrow, wide_one, *other_case)
+    assert [g.label for g in (narrow, wide_one)] == ["k", "ｋ"]
+    for lone in (stood(glyph(2, {"k": 9}), wide=9), stood(glyph(2, {"k": 9}), wide=9, narrow=1)):
+        judge(stood(glyph(1, {"k": 9}), narrow=9), lone, *(glyph(3, {"K": 9}),))
+    assert lone.state is State.DISPUTED  # it stood near another once
+
+
+def test_a_sign_is_wide_if_the_better_net_calls_it_so_and_never_stood_like_a_narrow_one() -> None:
+    signs = [
+        glyph(1, {"（": 9}, {"(": 9}),
+        stood(glyph(2, {"（": 9}, {"(": 9}), narrow=1),
+        glyph(3, {"(": 9}, {"(": 9}),
+    ]
+    for g, label in zip(signs, ("（", "(", "("), strict=True):
+        judge(g)
+        assert (g.state, g.label) == (State.SETTLED, label)
+
+
 def test_two_nets_must_agree_and_one_is_not_enough() -> None:
     agreed, lone, split = glyph(1, {"京": 9}), glyph(2, {"货": 9}, {}), glyph(3, {"运": 9}, {"远": 9})
     lone.votes = {"net": Counter({"货": 9})}
@@ -258,10 +310,11 @@ def test_a_character_that_is_always_beside_a_space_does_not_hide_it() -> None:
             (a[-1], b[0], 5.0) for a, b in pairwise(words)
         ]
 
-    spacing = Spacing.of([p for text in ("20 x 30 x 50 x 60", "SO-1025", "35.00") for p in pairs(text)])
-    assert spacing.count("0", "x", 5.0) == 0  # what the row alone makes of it
-    assert spacing.seems_wide(5.0)
-    assert not spacing.seems_wide(1.0)
+    texts = ("20 x 30 x 50 x 60", "SO-1025", "SO-1026", "SO-1036", "35.00")
+    spacing = Spacing.of([p for text in texts for p in pairs(text)])
+    assert spacing.count("0", "x", 5.0) is None
+    assert spacing.count("0", "x", 1.0) is None  # its bearing is not known
+    assert spacing.count("S", "O", 1.0) == 0
 
 
 def bearings(c: str) -> list[tuple[float, float]]:
@@ -287,6 +340,28 @@ def test_a_character_that_stands_beside_a_space_always_has_no_bearing_of_its_own
     assert spacing.count("轨", "D", 5.0) == 1
     assert spacing.count("轨", "D", 2.0) == 0
     assert spacing.count("黄", "黄", 1.4) == 0  # met nowhere
+
+
+def test_beside_a_character_that_bears_as_much_as_a_space_more_than_any_face_nothing_is_certain() -> None:
+    """The list's face is no reference, and shows Φ beside a space nearly always."""
+    unlike = [(a, b, 3 * k) for k, (a, b) in enumerate(pairwise("黄铜导轨黄导铜轨" * 4))]
+    spacing = Spacing.of([*unlike, *[("轨", "Φ", 9.0)] * 6, ("轨", "Φ", 2.0)], bearings, em=14.0)
+    assert spacing.count("轨", "Φ", 9.0) is None
+    spacing = Spacing.of([*unlike, *[("轨", "Φ", 2.0)] * 6, ("轨", "Φ", 9.0)], bearings, em=14.0)
+    assert spacing.count("轨", "Φ", 2.0) == 0
+
+
+def test_a_space_is_as_wide_as_explains_the_gaps_and_not_half_of_it() -> None:
+    close = [("A", "B", 1.0), ("B", "A", 1.0)] * 9
+
+    def width(*gaps: float) -> float | None:
+        return Spacing.of([*close, *[("A", "B", 1.0 + g) for g in gaps]], em=14.0).one
+
+    assert width(*[7.0] * 4, 14.0) == pytest.approx(7.0)
+    assert width(*[3.0] * 6, *[6.0] * 3) == pytest.approx(3.0)
+    assert width(*[7.0] * 4, 3.6, 3.5, 14.0) is None  # 7 or 3.5
+    assert width(3.0, 4.5, 6.5, 8.0, 9.9) is None
+    assert width(7.0, 7.0) is None
 
 
 def test_in_a_face_unlike_the_reference_a_wide_bearing_is_no_space() -> None:
