@@ -114,8 +114,11 @@ class Bridge:
 
 
 def profile_of(kind: str, date: str, scale: float) -> Any:
+    """As whoever sets a source up writes it: columns, types, formats, the status words, and that quantity x price
+    is the amount."""
     from bridge.profiles import parse_profile
     from samples.screens.orders import COLUMNS
+    from samples.screens.words import STATUS
 
     types = {
         "code": "code",
@@ -123,7 +126,7 @@ def profile_of(kind: str, date: str, scale: float) -> Any:
         "decimal": "decimal",
         "money": "money",
         "date": "date",
-        "status": "text",
+        "status": "status",
     }
     columns: list[dict[str, Any]] = []
     for c in COLUMNS:
@@ -148,6 +151,8 @@ def profile_of(kind: str, date: str, scale: float) -> Any:
             },
             "key": ["order_no"],
             "columns": columns,
+            "mappings": {"status": {word: word for word in STATUS}},
+            "checks": {"product": {"quantity": "quantity", "price": "unit_price", "amount": "amount"}},
         },
         "bench",
     )

@@ -27,6 +27,12 @@ TOLERANCE = 5
 FAINT = 3 * TOLERANCE
 """Of 255: a column of no more stands at the edge of some pictures of a glyph and is lost from others, as the
 colour of the text rounds it."""
+HIGHER = 1.15
+"""Of a figure's height: what is higher is a Han character, or reaches below the baseline."""
+_LIKE = 0.07
+"""Of a figure's height, by which capitals are higher or lower."""
+_ENOUGH = 5
+"""Runs as high as a figure that tell the baseline of mixed texts."""
 _HALF = 128
 _OF_WORDS = (ColumnType.TEXT, ColumnType.STATUS)
 _LEAST_CONTRAST = 60
@@ -58,10 +64,8 @@ def ink_lines(cells: Sequence[Cell], scale: float) -> list[InkLine]:
         cover = _covered(c.picture, full[id(c.picture)])
         if cover is not None:
             raw.append((c, cover))
-    baselines = _baselines(raw)
     out = []
-    for c, cover in raw:
-        base = baselines.get(_row(c))
+    for (c, cover), base in zip(raw, _baselines(raw), strict=True):
         placed = None if base is None else _window(cover, base - c.picture.rect[1], scale)
         if placed is not None:
             out.append(InkLine(c, placed))
@@ -109,26 +113,69 @@ def _covered(p: CellPicture, colour: Colour) -> Coverage | None:
     return np.clip(np.rint(as_black(share.astype(np.float32) * 255, colour)), 0, 255).astype(np.int16)
 
 
-def _baselines(raw: Sequence[tuple[Cell, Coverage]]) -> dict[tuple[int, int], int]:
-    """First row of pixels below the baseline of each of the list's rows.
+def _baselines(raw: Sequence[tuple[Cell, Coverage]]) -> list[int | None]:
+    """First row of pixels below each line's baseline.
 
     Rows of one height have it at one place.  Han characters end lower than figures, and on some pages they are the
     most, so the columns of figures decide where there are any; of heights that are about as common the upper one
-    counts."""
-    of_figures: dict[int, Counter[int]] = defaultdict(Counter)
-    of_texts: dict[int, Counter[int]] = defaultdict(Counter)
-    rows = set()
-    for c, cover in raw:
-        solid = cover >= _HALF
-        y0, y1 = _row(c)
-        rows.add((y0, y1))
-        ends = of_texts if c.column is None or c.column.type in _OF_WORDS else of_figures
-        for a, b in runs(solid.any(axis=0)):
-            inked = np.flatnonzero(solid[:, a:b].any(axis=1))
-            ends[y1 - y0][c.picture.rect[1] + int(inked[-1]) + 1 - y0] += 1
-    found = {**of_texts, **of_figures}
-    offsets = {h: min(y for y, n in e.items() if n >= 0.6 * max(e.values())) for h, e in found.items()}
-    return {(y0, y1): y0 + offsets[y1 - y0] for y0, y1 in rows if y1 - y0 in offsets}
+    counts.  Where Han characters come out of another font than figures, texts with both are set higher or lower
+    than figures alone: there what is as high as a figure decides.
+    """
+    found = [_runs(c, cover) for c, cover in raw]
+    heights = [_row_height(c) for c, _ in raw]
+    of_figures: dict[int, list[_Run]] = defaultdict(list)
+    of_texts: dict[int, list[_Run]] = defaultdict(list)
+    for (c, _), own, h in zip(raw, found, heights, strict=True):
+        (of_texts if c.column is None or c.column.type in _OF_WORDS else of_figures)[h] += own
+    plain = {h: _upper(own) for h, own in {**of_texts, **of_figures}.items() if own}
+    figure = {h: float(np.median([r.height for r in own if r.width <= r.height])) for h, own in of_figures.items()}
+    mixed: dict[int, Counter[int]] = defaultdict(Counter)
+    high = []
+    for own, h in zip(found, heights, strict=True):
+        high.append(any(r.height >= HIGHER * figure.get(h, r.height) for r in own))
+        if high[-1]:
+            mixed[h].update(r.end for r in own if abs(r.height - figure[h]) <= _LIKE * figure[h])
+    of_mixed = {h: e for h, ends in mixed.items() if (e := _sure(ends)) is not None}
+    return [
+        None if (offset := (of_mixed if tall else plain).get(h, plain.get(h))) is None else _row(c)[0] + offset
+        for (c, _), h, tall in zip(raw, heights, high, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Columns of ink between blank ones.  end: the row of pixels below it, from the top of the list's row."""
+
+    width: int
+    height: int
+    end: int
+
+
+def _runs(c: Cell, cover: Coverage) -> list[_Run]:
+    solid = cover >= _HALF
+    out = []
+    for a, b in runs(solid.any(axis=0)):
+        inked = np.flatnonzero(solid[:, a:b].any(axis=1))
+        below = c.picture.rect[1] + int(inked[-1]) + 1 - _row(c)[0]
+        out.append(_Run(b - a, int(inked[-1]) + 1 - int(inked[0]), below))
+    return out
+
+
+def _row_height(c: Cell) -> int:
+    y0, y1 = _row(c)
+    return y1 - y0
+
+
+def _upper(own: Sequence[_Run]) -> int:
+    ends = Counter(r.end for r in own)
+    return min(y for y, n in ends.items() if n >= 0.6 * max(ends.values()))
+
+
+def _sure(ends: Counter[int]) -> int | None:
+    if not ends:
+        return None
+    end, n = ends.most_common(1)[0]
+    return end if n >= max(_ENOUGH, ends.total() / 2) else None
 
 
 def _window(cover: Coverage, base: int, scale: float) -> Coverage | None:
