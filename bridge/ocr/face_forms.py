@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import features
 
 from bridge import log
-from bridge.ocr.glyph_shape import draw
+from bridge.ocr.glyph_shape import draw, simplified
 from bridge.whole_files import write_whole
 
 SIDE = 48
@@ -102,7 +102,8 @@ class FaceForms:
         except OSError:
             return None
         freetype = features.version("freetype2")
-        facts = f"{self._path}|{found.st_size}|{found.st_mtime_ns}|{freetype}|{_FORM}|{''.join(self._names)}"
+        font = f"{self._path}|{simplified(self._path)}|{found.st_size}|{found.st_mtime_ns}"
+        facts = f"{font}|{freetype}|{_FORM}|{''.join(self._names)}"
         return cache / f"{self._path.name}-{hashlib.blake2b(facts.encode(), digest_size=8).hexdigest()}.npy"
 
 

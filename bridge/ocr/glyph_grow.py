@@ -27,6 +27,8 @@ SAME_WIDTH = 0.17
 """Em by which pictures of one character differ at most: a subpixel on each side."""
 Likeness = Callable[[Coverage, str], float]
 """-1..1: of a picture to a Han character."""
+Familiar = Callable[[Coverage, str], bool]
+"""Is a picture the character as it is known, a subpixel apart?"""
 _FEW_CONTEXTS = 2
 _COMES_AGAIN = 3
 
@@ -41,7 +43,7 @@ class Candidate:
     contexts: set[tuple[str, str]] = field(default_factory=set)
     clean: bool = False
     known: bool = False
-    formed: bool = False  # looks like what the net saw
+    formed: bool = False  # looks like what the net saw, or is familiar
 
     @property
     def trust(self) -> int:
@@ -114,6 +116,7 @@ def grow(
     known: Sequence[Coverage],
     scale: float,
     likeness: Likeness | None,
+    familiar: Familiar = lambda picture, character: False,
 ) -> list[Candidate]:
     """The glyph pictures that the lines are made of: those known, and the new ones with the characters the net saw
     in them.  lines: coverage with the net's reading of its cell.  likeness: None where there are no faces."""
@@ -127,13 +130,13 @@ def grow(
     pile.keep(_of_one_width(pile.all, em))
     pile.keep([c for c in pile.all if not _misshapen(c, likeness)])
     touching = [(line, b) for line, _, found in shared for b in found if len(b.characters) > 1]
-    _peel(pile, touching, 1)
+    _peel(pile, touching, 1, familiar)
     bank = Bank([c.coverage for c in pile.usable(1)])
     for line, p, found in shared:
         if not bank.explain(line, most=1):
             for cut in _pieces(line, p, found, margin, em):
-                pile.add(cut)
-    _peel(pile, touching, 1)
+                pile.add(cut, formed=familiar(cut.coverage, cut.character))
+    _peel(pile, touching, 1, familiar)
     bank = Bank([c.coverage for c in pile.usable(1) if not _misshapen(c, likeness)])
     for line, p, found in shared:
         if not bank.explain(line, most=1):
@@ -168,14 +171,14 @@ def _em(proposals: Sequence[Proposal], scale: float) -> float:
     return float(np.median(steps)) if len(steps) >= 5 else 13.0 * scale
 
 
-def _peel(pile: _Pile, touching: Sequence[tuple[Coverage, Block]], trust: int) -> None:
+def _peel(pile: _Pile, touching: Sequence[tuple[Coverage, Block]], trust: int, familiar: Familiar) -> None:
     for _ in range(ROUNDS):
         before = len(pile.all)
         peeler = Peeler([c.coverage for c in pile.usable(trust)])
         for line, block in touching:
             cut = peeler.rest(line, block)
             if cut is not None:
-                pile.add(cut)
+                pile.add(cut, formed=familiar(cut.coverage, cut.character))
         if len(pile.all) == before:
             return
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge.memories import GlyphPicture
 from bridge.ocr.coverage import Coverage
-from bridge.ocr.glyph_labels import Glyph, State
+from bridge.ocr.glyph_family import Glyph, State
 
 
 def to_record(g: Glyph) -> GlyphPicture:

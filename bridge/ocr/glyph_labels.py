@@ -16,28 +16,32 @@ What is settled stays, and new evidence against it retracts it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bridge.ocr.coverage import ABOVE, Coverage
+from bridge.ocr.glyph_family import (
+    DISSENT,
+    PLACES,
+    SAME,
+    Family,
+    Glyph,
+    State,
+    apart,
+    depth,
+    families,
+    height,
+)
 from bridge.ocr.glyph_han import HanForms
 from bridge.ocr.glyph_shape import MARGIN, Shapes
-from bridge.ocr.lookalikes import others
+from bridge.ocr.lookalikes import drawn_alike, others
 from bridge.ocr.normal import is_han
 from bridge.parse.text import fold_width
 
-SAME = 0.12
-"""css pixels of ink by which the rows of one character's pictures differ at most: 0.03 to 0.08 were measured."""
 APART = 0.25
 """css pixels by which a row differs at least between look-alikes (measured); what lies between is not certain."""
-PLACES = 3
-"""Lines in which each net must have read a character."""
-DISSENT = 0.1
-"""Share of other readings that a settled character may have, characters that are out not counted."""
+SILENT = 1 / 3
+"""Share of a character's lines in which a net may have read another number of characters."""
 LEFT_OVER = 0.3
 """Share of the readings that must be left when the characters that are out are not counted."""
 REFUTED = 2
@@ -63,8 +67,6 @@ AGAINST = 8
 
 ONE_NET = "one of the nets"
 FOLLOWING = "what two nets would read next"
-NARROW, WIDE = "narrow", "wide"
-"""Among what was refuted: places where the picture stood as only a narrow, or as only a wide character does."""
 FIGURES = "0123456789"
 MARKS = ".,"
 SEPARATORS = "-/."
@@ -72,105 +74,6 @@ _COMMON = range(0xB0, 0xD8)
 """First bytes of GB 2312 level 1, the 3,755 commonest characters."""
 _LOW = "acemnorsuvwxz"
 _DEEP = "gjpqy"
-
-
-class State(StrEnum):
-    OPEN = "open"  # too little is known
-    SETTLED = "settled"
-    DISPUTED = "disputed"  # evidence speaks for two characters, or two pictures claim one
-    FORGOTTEN = "forgotten"  # a person said so; it is never believed again
-
-
-@dataclass(slots=True, eq=False)
-class Glyph:
-    """A picture and what is known of it.  votes: by net, the characters read in its place, one vote a line."""
-
-    id: str
-    coverage: Coverage
-    clean: bool
-    votes: dict[str, Counter[str]] = field(default_factory=dict)
-    label: str = ""
-    state: State = State.OPEN
-    proofs: tuple[str, ...] = ()
-    against: str = ""  # why it is disputed
-    refuted: Counter[str] = field(default_factory=Counter)  # other character → rows that refute it; see WIDE
-    runners: Counter[str] = field(default_factory=Counter)  # second choices of the nets
-    seen: int = 0
-    changed: bool = False
-    spent: int = 0  # votes against it when it was settled
-
-    @property
-    def profile(self) -> NDArray[np.float64]:
-        """Ink of each row in pixels: the same at every subpixel."""
-        return np.asarray(self.coverage.sum(axis=1) / 255)
-
-    def all_votes(self) -> Counter[str]:
-        return sum(self.votes.values(), Counter())
-
-
-@dataclass(slots=True, eq=False)
-class Family:
-    """label, votes: of wide characters if it is wide, else of narrow ones, whatever the nets called them."""
-
-    glyphs: list[Glyph]
-    label: str
-    profile: NDArray[np.float64]
-    wide: bool = False
-
-    @property
-    def votes(self) -> dict[str, Counter[str]]:
-        out: dict[str, Counter[str]] = defaultdict(Counter)
-        for g in self.glyphs:
-            for net, counter in g.votes.items():
-                out[net] += self._all_as_wide(counter)
-        return out
-
-    @property
-    def runners(self) -> Counter[str]:
-        """How often which character was a net's second choice."""
-        return sum((self._all_as_wide(g.runners) for g in self.glyphs), Counter())
-
-    def called(self, g: Glyph) -> Counter[str]:
-        """The votes of one of its pictures."""
-        return self._all_as_wide(g.all_votes())
-
-    def _all_as_wide(self, counter: Counter[str]) -> Counter[str]:
-        out = Counter[str]()
-        for c, n in counter.items():
-            out[self.as_wide(c)] += n
-        return out
-
-    def as_wide(self, c: str) -> str:
-        """The character as wide as the family's are."""
-        return widened(c) if self.wide else fold_width(c)
-
-    def widen(self, narrow_too: bool) -> None:
-        """Makes it a wide one if it stands like one.  narrow_too: the list has a narrow one that is read the
-        same."""
-        stood = self.refuted
-        called_wide = self.label != fold_width(self.label)
-        self.wide = (
-            called_wide
-            if self.settled
-            else not stood[NARROW] and (called_wide or (narrow_too and stood[WIDE] >= PLACES))
-        )
-        self.label = self.as_wide(self.label)
-
-    @property
-    def settled(self) -> bool:
-        return any(g.state is State.SETTLED for g in self.glyphs)
-
-    @property
-    def refuted(self) -> Counter[str]:
-        return sum((g.refuted for g in self.glyphs), Counter())
-
-    @property
-    def strength(self) -> int:
-        return sum(c[self.label] for c in self.votes.values())
-
-    @property
-    def best(self) -> Glyph:
-        return max(self.glyphs, key=lambda g: (g.clean, g.all_votes().total()))
 
 
 def unlike_too_little(g: Glyph, label: str, forms: HanForms) -> list[str]:
@@ -188,81 +91,10 @@ Words = Callable[[Glyph, str, str], bool]
 """Do the list's own words know the picture as the first character and not as the second?"""
 
 
-def families(glyphs: Iterable[Glyph], scale: float) -> list[Family]:
-    """The glyphs by character and picture."""
-    out: list[Family] = []
-    ranked = sorted(glyphs, key=lambda g: (g.state is not State.SETTLED, -g.clean, -g.all_votes().total()))
-    by_label: dict[str, list[Family]] = defaultdict(list)
-    for g in ranked:
-        settled = g.state is State.SETTLED
-        label = g.label if settled else _called(g)
-        if label in ("", "?") or g.state is State.FORGOTTEN:
-            continue
-        alike = [f for f in by_label[fold_width(label)] if f.label == label or (not settled and _may_be(g, f))]
-        near = [(apart(g.profile, f.profile, scale), f) for f in alike if _of_like_width(g, f, scale)]
-        best = min(near, key=lambda n: n[0], default=None)
-        if best is not None and best[0] <= SAME:
-            best[1].glyphs.append(g)
-        else:
-            f = Family([g], label, g.profile)
-            by_label[fold_width(label)].append(f)
-            out.append(f)
-    for alike in by_label.values():
-        for f in alike:
-            f.widen(any(o.refuted[NARROW] >= PLACES for o in alike if o is not f))
-    return out
-
-
-def _called(g: Glyph) -> str:
-    """What the nets read, wide if the better one calls it so: the other calls wide signs narrow."""
-    name = read_as(g)
-    better = g.votes.get("net", Counter())
-    if better and (best := better.most_common(1)[0])[1] >= (1 - DISSENT) * better.total():
-        name = best[0] if fold_width(best[0]) == fold_width(name) else name
-    return name
-
-
 def _for_it(g: Glyph) -> int:
     """Votes for its label, or for the figure that two nets read in its place."""
     names = {fold_width(g.label), *(FIGURES if FOLLOWING in g.proofs else ())}
     return sum(n for c, n in g.all_votes().items() if fold_width(c) in names)
-
-
-def _may_be(g: Glyph, f: Family) -> bool:
-    """A picture that is called narrow, of a family known as wide: does it stand like one?"""
-    return f.label == widened(_called(g)) and g.refuted[WIDE] > 0 and not g.refuted[NARROW]
-
-
-def widened(character: str) -> str:
-    """ASCII as wide as a Han character; others as they are."""
-    return chr(ord(character) + 0xFEE0) if len(character) == 1 and "!" <= character <= "~" else character
-
-
-def apart(a: NDArray[np.float64], b: NDArray[np.float64], scale: float) -> float:
-    """css pixels by which the ink of the most unlike row differs."""
-    return float(np.abs(a - b).max()) / scale
-
-
-def _of_like_width(g: Glyph, f: Family, scale: float) -> bool:
-    return bool(abs(g.coverage.shape[1] - f.best.coverage.shape[1]) <= 1 + scale)
-
-
-def read_as(g: Glyph) -> str:
-    """What the nets read most often in its place; "" if nothing yet."""
-    votes = g.all_votes()
-    return votes.most_common(1)[0][0] if votes else ""
-
-
-def height(g: Glyph, scale: float) -> float:
-    """css pixels from the baseline to the top of the ink."""
-    rows = np.flatnonzero((g.coverage >= 96).any(axis=1))
-    return (round(ABOVE * scale) - int(rows[0])) / scale if len(rows) else 0.0
-
-
-def depth(g: Glyph, scale: float) -> float:
-    """css pixels from the baseline to the end of the ink; none is 0."""
-    rows = np.flatnonzero((g.coverage >= 96).any(axis=1))
-    return max(0, int(rows[-1]) + 1 - round(ABOVE * scale)) / scale if len(rows) else 0.0
 
 
 class Judge:
@@ -371,7 +203,11 @@ class Judge:
         if any((c.total() if following else c[label]) < least for c in votes.values()):
             return self._open(f)
         for net, counter in votes.items() if not following else ():
-            left = Counter({c: n for c, n in counter.items() if not self._is_figure_elsewhere(f, c)})
+            # A few lines in which a net read more or fewer characters than there are say nothing of this one.
+            silent = "?" if counter["?"] <= SILENT * counter.total() else ""
+            left = Counter(
+                {c: n for c, n in counter.items() if c != silent and not self._is_figure_elsewhere(f, c)}
+            )
             if left[label] < (1 - DISSENT) * left.total() or left.most_common(1)[0][0] != label:
                 other = next((c for c, _ in left.most_common() if c != label), "?")
                 return self._dispute(f, f"{net} also reads {other}")
@@ -397,7 +233,7 @@ class Judge:
         if f.label == self._next(f):
             read |= {f.as_wide(o) for c in read for o in others(fold_width(c)) if self._matters(o)}
             read |= {c for c, n in f.runners.items() if n >= 2}
-        alike = {f.as_wide(c) for c in others(fold_width(f.label))} if f.label.isalnum() else set()
+        alike = {f.as_wide(c) for c in drawn_alike(fold_width(f.label))} if f.label.isalnum() else set()
         if is_han(f.label) and self._forms:
             read |= {c for g in f.glyphs for c in unlike_too_little(g, f.label, self._forms)}
         if fold_width(f.label) in "KkPpYyMmNn":

@@ -30,6 +30,8 @@ MARGIN = 0.035
 """Correlation by which a character must fit better than its rival."""
 _SIZE = 64
 _MOST_FACES = 3
+_MOST_FONTS = 20
+"""In one collection."""
 
 
 def _folders() -> list[Path]:
@@ -92,8 +94,24 @@ class Shapes:
 
 
 @lru_cache(maxsize=_MOST_FACES)
+def simplified(face: Path) -> int:
+    """Which font of a collection draws Han characters as in mainland China; the first where none says so.
+
+    A collection's first is often Japan's, in which 迸 and 天 are other pictures."""
+    try:
+        for i in range(_MOST_FONTS):
+            family, _ = ImageFont.truetype(str(face), _SIZE, index=i).getname()
+            if family and family.split()[-1] in ("SC", "CN", "GB"):
+                return i
+    except OSError:  # no further font in the file
+        pass
+    return 0
+
+
+@lru_cache(maxsize=_MOST_FACES)
 def _font(face: Path) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(face), _SIZE, layout_engine=ImageFont.Layout.BASIC)  # shapes nothing: quicker
+    index = simplified(face)
+    return ImageFont.truetype(str(face), _SIZE, index=index, layout_engine=ImageFont.Layout.BASIC)  # quicker
 
 
 def draw(face: Path, character: str) -> tuple[int, NDArray[np.uint8]] | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,11 +22,10 @@ from bridge.ocr.normal import is_han
 
 Bearings = Callable[[str], Sequence[tuple[float, float]]]
 """css pixels left and right of a character's ink, by each of the reference faces; empty if they do not know it."""
-Pair = tuple[str, str, float]
-"""Left character, right character, css pixels of ground between their ink."""
 ROUNDS = 4
 NONE = 1.3
 """css pixels beyond the bearings that are no space yet: two subpixel roundings and hinting."""
+INFINITE = float("inf")
 OFF = 0.3
 """Of a space's width: by which a gap may be off a whole number of spaces, and off none."""
 SPACE = 2.2
@@ -34,9 +34,12 @@ SPACES = (0.18, 0.65)
 """Ems of the narrowest and the widest space (Noto Sans CJK 0.22, DejaVu Sans Mono 0.60)."""
 EXPLAINED = 0.75
 """Share of the wide gaps that must be whole numbers of spaces for the width of one to be known."""
+ROOM = 0.11
+"""Ems by which a bearing may be more than in any reference face: with ``NONE`` it is less than any space."""
 LIKELIEST = (2 / 3, 0.9)
-"""Half the width of a space explains what the whole does.  So the widest counts that explains this share of what
-the best one does; if it does not explain the second share, too, neither is certain."""
+"""Half the width of a space explains what the whole does.  So one about twice as wide as the best counts if it
+explains the second share of what the best does; if it explains only the first, neither is certain."""
+TWICE = 1.6
 NARROW = 25
 """Percentile of all gaps that has no space in it, whatever the list shows."""
 LEAST = 10
@@ -48,50 +51,78 @@ OWN = 1.0
 UNLIKE = 0.6
 """css pixels by which the gaps of Han characters are off those of the nearest face on average (a tenth of what all
 are off by included); a face farther off says nothing."""
+EVEN = (10, 0.06)
+"""Characters and pairs of them that make it certain that all are of one width; ems by which middles may be off."""
+MOSTLY = 0.75
+"""Share of the pairs of such a face with no space between."""
 ENOUGH, LIKELY = 10, 0.9
 """Pairs of letters, and the share of them that must stand as in the reference, for it to be asked for others."""
+
+
+class Pair(NamedTuple):
+    """Neighbours.  gap: css pixels of ground between their ink; widths: of their ink."""
+
+    left: str
+    right: str
+    gap: float
+    widths: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def step(self) -> float:
+        """css pixels between their middles."""
+        return self.gap + sum(self.widths) / 2
 
 
 @dataclass(slots=True)
 class Spacing:
     """after, before: a character's bearings on its right and left, css pixels; one that may hold a space is not
     among them.  few: those that rest on too few places.  one: the width of a space, or None if the list showed too
-    few.  em: as of ``of``."""
+    few.  em: as of ``of``.  even: of characters of one width what each leaves of it on either side: narrow ones of
+    some faces, wide letters and figures of all."""
 
     after: dict[str, float] = field(default_factory=dict)
     before: dict[str, float] = field(default_factory=dict)
     few: frozenset[tuple[str, int]] = frozenset()
     one: float | None = None
     em: float | None = None
+    even: Mapping[str, float] = field(default_factory=dict)
     reference: Callable[[str], tuple[float, float] | None] = field(default=lambda c: None)
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair], bearings: Bearings = lambda c: (), em: float | None = None) -> Spacing:
+    def of(
+        cls,
+        pairs: Sequence[Pair],
+        bearings: Bearings = lambda c: (),
+        em: float | None = None,
+    ) -> Spacing:
         """Learns the bearings from every pair of the list; most of them have no space between.
 
         em: css pixels of a Han character, None if the list shows too few."""
         out = cls(reference=_reference(pairs, bearings), em=em)
+        if em:
+            out.even = _even(pairs, em) | _centred(pairs, em)
         lefts, rights = defaultdict(list), defaultdict(list)
-        for a, b, gap in pairs:
+        for a, b, gap, _ in pairs:
             lefts[a].append((b, gap))
             rights[b].append((a, gap))
         out._learn(lefts, rights, frozenset())
         # Beside Han characters only: what it keeps from them may be a space always.
         lone = {(a, 1) for a, seen in lefts.items() if all(is_han(b) for b, _ in seen)}
         lone |= {(b, 0) for b, seen in rights.items() if all(is_han(a) for a, _ in seen)}
-        if out._like_the_reference(lefts):
+        like = out._like_the_reference(lefts)
+        if like:
             out._learn(lefts, rights, frozenset(lone))
-        out._forget_the_wide(pairs, bearings, em)
+        out._forget_the_wide(pairs, bearings, em, like)
         out.few = frozenset(
             (c, side)
             for side, places in ((1, lefts), (0, rights))
             for c, seen in places.items()
             # Wide forms stand beside one another: how their gaps are shared out, the list does not show.
-            if (len(seen) < SURE or (_square(c) and not is_han(c))) and out._fixed(c, side) is None
+            if (len(seen) < SURE or (fills_a_square(c) and not is_han(c))) and out._fixed(c, side) is None
         )
         beyond = [
             g - after - before
-            for a, b, g in pairs
+            for a, b, g, _ in pairs
             if not out.few & {(a, 1), (b, 0)}
             and (after := out._known(a, 1)) is not None
             and (before := out._known(b, 0)) is not None
@@ -100,16 +131,16 @@ class Spacing:
         out._take_for_their_kind()
         return out
 
-    def _forget_the_wide(self, pairs: Sequence[Pair], bearings: Bearings, em: float | None) -> None:
-        """The bearings in which there is room for a space."""
-        usual = float(np.percentile([g for _, _, g in pairs], NARROW)) if pairs else 0.0
+    def _forget_the_wide(self, pairs: Sequence[Pair], bearings: Bearings, em: float | None, like: bool) -> None:
+        """The bearings in which there is room for a space.  like: the list's face is as the reference."""
+        usual = float(np.percentile([p.gap for p in pairs], NARROW)) if pairs else 0.0
         for side, known in ((1, self.after), (0, self.before)):
             for c in list(known):
                 if self._fixed(c, side) is not None:
                     continue
                 faces = bearings(c) if em is not None else ()
                 if faces and em is not None:
-                    most = max(face[side] for face in faces) + SPACES[0] * em
+                    most = max(face[side] for face in faces) + min(ROOM * em, OWN if like else ROOM * em)
                 else:
                     most = usual / 2 + SPACE
                 if known[c] > most:
@@ -168,7 +199,9 @@ class Spacing:
         return None if known is None else known[side]
 
     def _fixed(self, c: str, side: int) -> float | None:
-        return self._by_reference(c, side) if c and _square(c) else None
+        if c in self.even:
+            return self.even[c]
+        return self._by_reference(c, side) if c and fills_a_square(c) else None
 
     def count(self, a: str, b: str, gap: float) -> int | None:
         """How many spaces stand between a and b, None if that is not certain."""
@@ -176,9 +209,9 @@ class Spacing:
         if after is None or before is None:
             return None
         beyond = gap - after - before
-        if beyond <= max(NONE, OFF * (self.one or 0.0)):
+        if beyond <= max(min(NONE, 0.1 * (self.em or INFINITE)), OFF * (self.one or 0.0)):
             return 0
-        if beyond < SPACE or self.one is None or self.few & {(a, 1), (b, 0)}:
+        if beyond < SPACE or self.one is None or self.few & {(a, 1), (b, 0)} or _wide_sign(a) or _wide_sign(b):
             return None
         number = round(beyond / self.one)
         return number if number and abs(beyond - number * self.one) <= OFF * self.one else None
@@ -188,7 +221,49 @@ class Spacing:
         return fixed if fixed is not None else (self.after if side else self.before).get(c)
 
 
-def _square(c: str) -> bool:
+def em_of(pairs: Sequence[Pair]) -> float | None:
+    """css pixels from one Han character to the next; None where the list shows too few."""
+    steps = [p.step for p in pairs if is_han(p.left) and is_han(p.right)]
+    return float(np.median(steps)) if len(steps) >= SURE else None
+
+
+def _even(pairs: Sequence[Pair], em: float) -> dict[str, float]:
+    """What each narrow character leaves of its width on either side, if all are of one width; else nothing.
+
+    Figures are of one width in nearly every face, so only pairs with a letter or a sign tell."""
+    narrow = [p for p in pairs if p.left.isascii() and p.right.isascii()]
+    telling = [p.step for p in narrow if not (p.left.isdigit() and p.right.isdigit())]
+    widths: dict[str, list[float]] = defaultdict(list)
+    for p in narrow:
+        widths[p.left].append(p.widths[0])
+        widths[p.right].append(p.widths[1])
+    if len(telling) < EVEN[0] or len(widths) < EVEN[0]:
+        return {}
+    pitch, slack = float(np.median([p.step for p in narrow])), EVEN[1] * em
+    whole = sum(abs(d - max(1, round(d / pitch)) * pitch) <= slack for d in telling)
+    single = sum(abs(d - pitch) <= slack for d in telling)
+    if whole < LIKELY * len(telling) or single < MOSTLY * len(telling):
+        return {}
+    own = {c: float(np.median(w)) for c, w in widths.items()}
+    return {c: (pitch - w) / 2 for c, w in own.items() if w <= pitch + slack}
+
+
+def _centred(pairs: Sequence[Pair], em: float) -> dict[str, float]:
+    """What wide letters and figures leave of their square on either side."""
+    widths: dict[str, list[float]] = defaultdict(list)
+    for p in pairs:
+        for c, w in zip((p.left, p.right), p.widths, strict=True):
+            if fills_a_square(c) and not is_han(c) and c.isalnum():
+                widths[c].append(w)
+    return {c: (em - float(np.median(w))) / 2 for c, w in widths.items()}
+
+
+def _wide_sign(c: str) -> bool:
+    """Faces put its ink at different places of its square."""
+    return wide(c) and not is_han(c) and not c.isalnum()
+
+
+def fills_a_square(c: str) -> bool:
     """Does it fill a square in every face?  Han characters and ASCII's wide forms."""
     return is_han(c) or "\uff01" <= c <= "\uff5e"
 
@@ -207,9 +282,12 @@ def _width(beyond: Sequence[float], em: float | None) -> float | None:
     best = max(found.values(), default=0)
     if best < max(SURE, EXPLAINED * len(spaces)):
         return None
-    one = max(width for width, n in found.items() if n >= LIKELIEST[0] * best)
-    if found[one] < LIKELIEST[1] * best:
-        return None
+    one = max(width for width, n in found.items() if n == best)
+    wider = {width: n for width, n in found.items() if width >= TWICE * one and n >= LIKELIEST[0] * best}
+    if wider:
+        one = max(wider, key=lambda width: (wider[width], width))
+        if wider[one] < LIKELIEST[1] * best:
+            return None
     near = [x for x in spaces if abs(x - one) <= OFF * one]
     return float(np.median(near))
 
@@ -217,7 +295,7 @@ def _width(beyond: Sequence[float], em: float | None) -> float | None:
 def _reference(pairs: Sequence[Pair], bearings: Bearings) -> Callable[[str], tuple[float, float] | None]:
     """(before, after) by the face whose Han characters stand as those of the list do.  What their gaps have beyond
     the face's is the list's own distance of letters, half of it on either side."""
-    han = [(bearings(a), bearings(b), gap) for a, b, gap in pairs if is_han(a) and is_han(b)]
+    han = [(bearings(a), bearings(b), gap) for a, b, gap, _ in pairs if is_han(a) and is_han(b)]
     han = [x for x in han if x[0] and x[1]]
     if len(han) < SURE:
         return lambda c: None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from bridge.interfaces import Proposal
 from bridge.ocr.coverage import InkLine
+from bridge.ocr.glyph_family import Glyph, State, read_as
 from bridge.ocr.glyph_fit import Bank, Way
-from bridge.ocr.glyph_labels import Glyph, State, read_as
 
 MOST = 12
 """Ways looked for; where there are as many there may be more."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from bridge.ocr.glyph_family import NARROW, WIDE, Glyph, read_as
 from bridge.ocr.glyph_fit import Way
-from bridge.ocr.glyph_labels import NARROW, WIDE, Glyph, read_as
+from bridge.ocr.glyph_space import fills_a_square
 from bridge.ocr.glyph_ways import Line
 from bridge.ocr.normal import is_han
 from bridge.parse.text import fold_width
@@ -39,7 +40,7 @@ def may_be_wide(way: Way, glyphs: Sequence[Glyph], labels: Sequence[str], em: fl
     """Do characters that are known as narrow ones stand like wide ones?
 
     Letters and figures if two or more of them in a row are a square apart, all of them; a sign if it takes up a
-    square between two Han characters.  labels: one for each of the way's.  em: pixels."""
+    square between two characters that do.  labels: one for each of the way's.  em: pixels."""
     middles = _middles(way, glyphs)
     steps: list[float] = []
     rows: list[list[float]] = []
@@ -54,8 +55,8 @@ def may_be_wide(way: Way, glyphs: Sequence[Glyph], labels: Sequence[str], em: fl
     return any(
         _narrow(c)
         and not c.isalnum()
-        and is_han(a)
-        and is_han(b)
+        and fills_a_square(a)
+        and fills_a_square(b)
         and 2 * SQUARE[0] <= (middles[i + 2] - middles[i]) / em <= 2 * SQUARE[1]
         for i, (a, c, b) in enumerate(zip(labels, labels[1:], labels[2:], strict=False))
     )

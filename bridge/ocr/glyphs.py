@@ -22,6 +22,7 @@ from bridge.memories import GlyphMemory
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.coverage import Coverage, InkLine, ink_lines
 from bridge.ocr.doubts import touches_edge
+from bridge.ocr.glyph_family import Glyph, Known, State, read_as
 from bridge.ocr.glyph_fit import Way
 from bridge.ocr.glyph_grow import grow
 from bridge.ocr.glyph_han import HanForms
@@ -30,15 +31,12 @@ from bridge.ocr.glyph_labels import (
     FIGURES,
     MARKS,
     SEPARATORS,
-    Glyph,
     Judge,
-    State,
     Words,
-    read_as,
     unlike_too_little,
 )
 from bridge.ocr.glyph_shape import Shapes
-from bridge.ocr.glyph_space import SURE, Pair, Spacing
+from bridge.ocr.glyph_space import Pair, Spacing, em_of
 from bridge.ocr.glyph_ways import Line, explained, without_pieces
 from bridge.ocr.glyph_width import may_be_wide, measure
 from bridge.ocr.lines import split_lines
@@ -52,6 +50,8 @@ from bridge.records import Doubt, PageShot, Witness
 AGREE = (0.95, 0.9)
 """Least probability of each character, by the better and by the smaller net, for them to pass free text."""
 
+MOST_SEEN = 3_000
+"""Lines of earlier pages by which spaces are told."""
 SECOND = 1e-2
 """Least probability of a net's second choice to be held against its first."""
 
@@ -66,6 +66,7 @@ class GlyphReader:
         self._fast = fast
         self._shapes, self._forms = Shapes(), HanForms()
         self._faces: dict[str, list[Glyph]] = {}
+        self._seen: dict[str, dict[bytes, list[Pair]]] = {}  # by face and line
 
     # --- the two calls ------------------------------------------------------------------------------------------
 
@@ -92,6 +93,7 @@ class GlyphReader:
             [g.coverage for g in glyphs if g.state is not State.FORGOTTEN],
             shot.scale,
             self._forms.likeness if self._forms else None,
+            Known(glyphs, shot.scale),
         )
         known = {_picture_id(g.coverage): g for g in glyphs}
         for c in grown:
@@ -107,7 +109,8 @@ class GlyphReader:
         self._vote(lines, glyphs)
         self._calculate(lines, glyphs)
         self._separate(lines, glyphs)
-        if em := _em(lines, glyphs, shot.scale):
+        ways = [line.ways[0] for line in lines if len(line.ways) == 1]
+        if em := em_of([p for way in ways for p in _pairs(way, glyphs, shot.scale)]):
             measure(lines, glyphs, shot.scale, em)
         judge = Judge(shot.scale, self._shapes, self._forms, self._words(lines, glyphs))
         judge.judge(glyphs)
@@ -275,22 +278,20 @@ class GlyphReader:
         return spacing
 
     def _spacing(self, lines: Sequence[Line], glyphs: Sequence[Glyph], scale: float) -> Spacing:
-        """By the lines of one way, without pictures of characters that have another one already."""
+        """By the lines of this page and those before that can be put together of the same characters only, without
+        pictures of characters that have another one already."""
         settled = {g.label for g in glyphs if g.state is State.SETTLED}
-        pairs = [
-            (left, right, gap)
-            for line in lines
-            if len(line.ways) == 1
-            for (left, right, gap), (p, q) in zip(
-                _pairs(line.ways[0], glyphs, scale), pairwise(line.ways[0]), strict=True
-            )
-            if all(
-                _label(g) and (g.state is State.SETTLED or _label(g) not in settled)
-                for g in (glyphs[p.glyph], glyphs[q.glyph])
-            )
-        ]
-        em = _em(lines, glyphs, scale)
-        return Spacing.of(pairs, lambda c: self._shapes.bearings(c, em) if em else (), em)
+        seen = self._seen.setdefault(face(scale), {})
+        for line in lines:
+            if line.ways and len({"".join(_label(glyphs[p.glyph]) for p in way) for way in line.ways}) == 1:
+                key = line.ink.coverage.tobytes()
+                seen.pop(key, None)
+                seen[key] = _neighbours(line.ways[0], glyphs, settled, scale)
+        for key in list(seen)[:-MOST_SEEN]:
+            del seen[key]
+        pairs = [n for found in seen.values() for n in found]
+        em = em_of(pairs)
+        return Spacing.of(pairs, (lambda c: self._shapes.bearings(c, em)) if em else (lambda c: ()), em)
 
     def _agree(
         self,
@@ -340,18 +341,6 @@ class GlyphReader:
         return not unlike_too_little(g, character, self._forms)
 
 
-def _em(lines: Sequence[Line], glyphs: Sequence[Glyph], scale: float) -> float | None:
-    """css pixels from one Han character to the next; None where the list shows too few."""
-    steps = [
-        (q.x + glyphs[q.glyph].coverage.shape[1] / 2 - p.x - glyphs[p.glyph].coverage.shape[1] / 2) / scale
-        for line in lines
-        if len(line.ways) == 1
-        for p, q in pairwise(line.ways[0])
-        if is_han(_label(glyphs[p.glyph])) and is_han(_label(glyphs[q.glyph]))
-    ]
-    return float(np.median(steps)) if len(steps) >= SURE else None
-
-
 def face(scale: float) -> str:
     """The name under which glyphs of one scale are kept; fonts are told apart by their pictures."""
     return f"{scale:g}"
@@ -387,12 +376,26 @@ def _shared_out(way: Way, proposal: Proposal, glyphs: Sequence[Glyph]) -> list[t
     return out
 
 
+def _neighbours(way: Way, glyphs: Sequence[Glyph], settled: set[str], scale: float) -> list[Pair]:
+    """Those of a line whose characters are known."""
+
+    def known(g: Glyph) -> bool:
+        return bool(_label(g)) and (g.state is State.SETTLED or _label(g) not in settled)
+
+    return [
+        n
+        for n, (p, q) in zip(_pairs(way, glyphs, scale), pairwise(way), strict=True)
+        if known(glyphs[p.glyph]) and known(glyphs[q.glyph])
+    ]
+
+
 def _pairs(way: Way, glyphs: Sequence[Glyph], scale: float) -> list[Pair]:
     """The neighbours of a line, with the ground between them."""
     out = []
     for p, q in pairwise(way):
-        a = glyphs[p.glyph]
-        out.append((_label(a), _label(glyphs[q.glyph]), (q.x - p.x - a.coverage.shape[1]) / scale))
+        a, b = glyphs[p.glyph], glyphs[q.glyph]
+        widths = a.coverage.shape[1] / scale, b.coverage.shape[1] / scale
+        out.append(Pair(_label(a), _label(b), (q.x - p.x) / scale - widths[0], widths))
     return out
 
 
@@ -403,11 +406,11 @@ def _text(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> 
     ):
         return None
     out = _label(glyphs[way[0].glyph])
-    for left, right, gap in _pairs(way, glyphs, scale):
-        spaces = spacing.count(left, right, gap)
+    for pair in _pairs(way, glyphs, scale):
+        spaces = spacing.count(pair.left, pair.right, pair.gap)
         if spaces is None:
             return None
-        out += " " * spaces + right
+        out += " " * spaces + pair.right
     return out
 
 

@@ -107,6 +107,11 @@ for _group in GROUPS:
         )
 
 
+def drawn_alike(ch: str) -> str:
+    """What is drawn much as a character is, likeliest first; H and h are not."""
+    return _OTHERS.get(ch, "")
+
+
 def others(ch: str) -> str:
     """What a character may really be, likeliest first; its other case included."""
     swapped = ch.swapcase()

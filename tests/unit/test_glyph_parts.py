@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -12,11 +13,12 @@ from PIL import Image, ImageDraw, ImageFont
 from bridge.ocr.cells import Cell
 from bridge.ocr.coverage import FAINT, Coverage, InkLine
 from bridge.ocr.glyph_cut import Block, cuts_by_form
+from bridge.ocr.glyph_family import Glyph, State
 from bridge.ocr.glyph_fit import Bank
 from bridge.ocr.glyph_han import HanForms
-from bridge.ocr.glyph_labels import BETTER, FIGURES, LIKE, Glyph, Judge, State, unlike_too_little
+from bridge.ocr.glyph_labels import BETTER, FIGURES, LIKE, Judge, unlike_too_little
 from bridge.ocr.glyph_shape import Shapes, installed_faces
-from bridge.ocr.glyph_space import Spacing
+from bridge.ocr.glyph_space import Bearings, Pair, Spacing
 from bridge.ocr.glyph_ways import explained, without_pieces
 
 ROWS = 28
@@ -293,9 +295,19 @@ def test_what_was_settled_is_retracted_when_the_nets_read_otherwise_since() -> N
     assert g.state is not State.SETTLED
 
 
+def spacing_of(
+    pairs: Sequence[tuple[str, str, float]],
+    bearings: Bearings = lambda c: (),
+    em: float | None = None,
+    widths: Mapping[str, float] | None = None,
+) -> Spacing:
+    ink = widths or {}
+    return Spacing.of([Pair(a, b, g, (ink.get(a, 0.0), ink.get(b, 0.0))) for a, b, g in pairs], bearings, em)
+
+
 def test_spaces_are_told_by_the_gaps() -> None:
     pairs = [("A", "B", 1.0), ("B", "A", 1.5), ("A", "A", 1.0), ("B", "B", 1.5)] * 6 + [("A", "B", 5.0)] * 4
-    spacing = Spacing.of(pairs)
+    spacing = spacing_of(pairs)
     assert spacing.count("A", "B", 1.2) == 0
     assert spacing.count("A", "B", 5.1) == 1
     assert spacing.count("A", "B", 9.0) == 2
@@ -311,7 +323,7 @@ def test_a_character_that_is_always_beside_a_space_does_not_hide_it() -> None:
         ]
 
     texts = ("20 x 30 x 50 x 60", "SO-1025", "SO-1026", "SO-1036", "35.00")
-    spacing = Spacing.of([p for text in texts for p in pairs(text)])
+    spacing = spacing_of([p for text in texts for p in pairs(text)])
     assert spacing.count("0", "x", 5.0) is None
     assert spacing.count("0", "x", 1.0) is None  # its bearing is not known
     assert spacing.count("S", "O", 1.0) == 0
@@ -335,7 +347,7 @@ def letters(own: float) -> list[tuple[str, str, float]]:
 
 def test_a_character_that_stands_beside_a_space_always_has_no_bearing_of_its_own() -> None:
     spaced = [("轨", "D", 5.0)] * 6 + [("导", "5", 5.0)] * 3
-    spacing = Spacing.of([*HAN, *letters(1.0), *spaced], bearings)
+    spacing = spacing_of([*HAN, *letters(1.0), *spaced], bearings)
     assert spacing.count("导", "轨", 1.5) == 0
     assert spacing.count("轨", "D", 5.0) == 1
     assert spacing.count("轨", "D", 2.0) == 0
@@ -345,9 +357,9 @@ def test_a_character_that_stands_beside_a_space_always_has_no_bearing_of_its_own
 def test_beside_a_character_that_bears_as_much_as_a_space_more_than_any_face_nothing_is_certain() -> None:
     """The list's face is no reference, and shows Φ beside a space nearly always."""
     unlike = [(a, b, 3 * k) for k, (a, b) in enumerate(pairwise("黄铜导轨黄导铜轨" * 4))]
-    spacing = Spacing.of([*unlike, *[("轨", "Φ", 9.0)] * 6, ("轨", "Φ", 2.0)], bearings, em=14.0)
+    spacing = spacing_of([*unlike, *[("轨", "Φ", 9.0)] * 6, ("轨", "Φ", 2.0)], bearings, em=14.0)
     assert spacing.count("轨", "Φ", 9.0) is None
-    spacing = Spacing.of([*unlike, *[("轨", "Φ", 2.0)] * 6, ("轨", "Φ", 9.0)], bearings, em=14.0)
+    spacing = spacing_of([*unlike, *[("轨", "Φ", 2.0)] * 6, ("轨", "Φ", 9.0)], bearings, em=14.0)
     assert spacing.count("轨", "Φ", 2.0) == 0
 
 
@@ -355,7 +367,7 @@ def test_a_space_is_as_wide_as_explains_the_gaps_and_not_half_of_it() -> None:
     close = [("A", "B", 1.0), ("B", "A", 1.0)] * 9
 
     def width(*gaps: float) -> float | None:
-        return Spacing.of([*close, *[("A", "B", 1.0 + g) for g in gaps]], em=14.0).one
+        return spacing_of([*close, *[("A", "B", 1.0 + g) for g in gaps]], em=14.0).one
 
     assert width(*[7.0] * 4, 14.0) == pytest.approx(7.0)
     assert width(*[3.0] * 6, *[6.0] * 3) == pytest.approx(3.0)
@@ -364,8 +376,26 @@ def test_a_space_is_as_wide_as_explains_the_gaps_and_not_half_of_it() -> None:
     assert width(7.0, 7.0) is None
 
 
+def test_in_a_face_of_one_width_every_character_keeps_its_own() -> None:
+    """An i or a full stop keeps far from its neighbours there, as far as beside a space elsewhere."""
+    widths = dict(zip("MWim.,-A3807", (6.4, 6.5, 1.2, 6.0, 1.2, 1.4, 3.0, 6.0, 5, 5, 5, 5), strict=True))
+
+    def pairs(text: str, pitch: float = 6.6) -> list[tuple[str, str, float]]:
+        middles = [i * pitch for i in range(len(text))]
+        shown = [(c, x) for c, x in zip(text, middles, strict=True) if c != " "]
+        return [(a, b, y - x - (widths[a] + widths[b]) / 2) for (a, x), (b, y) in pairwise(shown)]
+
+    texts = ("3,807.00", "AM-380.7", "WiM-8", "M,A.i", "imWA-3", "0i 7.M A")
+    spacing = spacing_of([p for t in texts for p in pairs(t)], bearings, 11.0, widths)
+    for text in ("7.0", "i,3", "W.M"):
+        assert [spacing.count(*p) for p in pairs(text)] == [0, 0]
+    assert [spacing.count(*p) for p in pairs("7 .  0")] == [None, None]  # how wide a space is was seen twice only
+    uneven = spacing_of([(a, b, 1.0) for t in texts for a, b in pairwise(t)], bearings, 11.0, widths)
+    assert not uneven.even
+
+
 def test_in_a_face_unlike_the_reference_a_wide_bearing_is_no_space() -> None:
     """Letters of one width: a narrow one keeps far from its neighbours."""
     close = [("轨", "D", 5.0)] * 6
-    spacing = Spacing.of([*HAN, *letters(2.5), *close], bearings)
+    spacing = spacing_of([*HAN, *letters(2.5), *close], bearings)
     assert spacing.count("轨", "D", 5.0) == 0
