@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -56,8 +57,10 @@ RUN_LIMIT_S = 240.0  # a run that takes longer than this hangs
 GONE_LIMIT_S = 20.0  # a browser whose program was killed ends within this
 
 
-def _digest(fields: dict[str, Any]) -> bytes:
-    return hashlib.blake2b(repr(sorted(fields.items())).encode(), digest_size=12).digest()
+def digest(fields: dict[str, Any]) -> bytes:
+    """Equal for equal fields: 578.90 is 578.9."""
+    plain = {k: v.normalize() if isinstance(v, Decimal) else v for k, v in fields.items()}
+    return hashlib.blake2b(repr(sorted(plain.items())).encode(), digest_size=12).digest()
 
 
 @dataclass(kw_only=True)
@@ -76,7 +79,7 @@ class Rig:
     def remember(self) -> None:
         """Notes what the ERP shows now."""
         for number, fields in self.world.expected().items():
-            self.history.setdefault(number, set()).add(_digest(fields))
+            self.history.setdefault(number, set()).add(digest(fields))
 
     def change(self) -> int:
         """One to three changes, as people make them; returns how many."""
@@ -157,7 +160,7 @@ class Rig:
         found = []
         for place, rows in (("store", self.world.stored()), ("receiver", self.world.received())):
             for number, fields in rows.items():
-                if number not in waiting and _digest(fields) not in self.history.get(number, set()):
+                if number not in waiting and digest(fields) not in self.history.get(number, set()):
                     found.append(f"{place}: {number} has {fields}")
         self.world.forget_app()
         return found
