@@ -23,8 +23,7 @@ class PaddleDetector:
     """
 
     def __init__(self, folder: Path, name: str, *, threads: int = 2, side: int = 1152) -> None:
-        runtime.stay_home()
-        runtime.one_heap()
+        runtime.prepare()
         self._side = side
         try:
             from paddleocr import TextDetection

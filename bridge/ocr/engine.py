@@ -41,8 +41,7 @@ class PaddleEngine:
     """
 
     def __init__(self, folder: Path, name: str, *, threads: int = 2) -> None:
-        runtime.stay_home()
-        runtime.one_heap()
+        runtime.prepare()
         try:
             from paddleocr import TextRecognition
 
@@ -74,7 +73,7 @@ class PaddleEngine:
         characters only, as captchas need it."""
         out: list[Proposal | None] = [None] * len(images)
         order = sorted(range(len(images)), key=lambda i: images[i].shape[1] / images[i].shape[0])
-        batches = list(_batches(order, images))
+        batches = _batches(order, images)
 
         def read(batch: list[int]) -> list[Proposal]:
             return self._read_batch([images[i] for i in batch], alphabet)

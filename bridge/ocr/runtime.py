@@ -9,6 +9,12 @@ import sys
 _M_ARENA_MAX = -8  # glibc's malloc.h
 
 
+def prepare() -> None:
+    """Everything that must be set before the first net is loaded."""
+    stay_home()
+    one_heap()
+
+
 def stay_home() -> None:
     """Call before PaddleOCR or ONNX Runtime is first imported.
 
