@@ -128,7 +128,8 @@ def _baselines(raw: Sequence[tuple[Cell, Coverage]]) -> list[int | None]:
     for (c, _), own, h in zip(raw, found, heights, strict=True):
         (of_texts if c.column is None or c.column.type in _OF_WORDS else of_figures)[h] += own
     plain = {h: _upper(own) for h, own in {**of_texts, **of_figures}.items() if own}
-    figure = {h: float(np.median([r.height for r in own if r.width <= r.height])) for h, own in of_figures.items()}
+    upright = {h: [r.height for r in own if r.width <= r.height] for h, own in of_figures.items()}
+    figure = {h: float(np.median(own)) for h, own in upright.items() if own}
     mixed: dict[int, Counter[int]] = defaultdict(Counter)
     high = []
     for own, h in zip(found, heights, strict=True):

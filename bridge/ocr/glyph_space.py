@@ -140,7 +140,7 @@ class Spacing:
                     continue
                 faces = bearings(c) if em is not None else ()
                 if faces and em is not None:
-                    most = max(face[side] for face in faces) + min(ROOM * em, OWN if like else ROOM * em)
+                    most = max(face[side] for face in faces) + (min(ROOM * em, OWN) if like else ROOM * em)
                 else:
                     most = usual / 2 + SPACE
                 if known[c] > most:
@@ -233,10 +233,7 @@ def _even(pairs: Sequence[Pair], em: float) -> dict[str, float]:
     Figures are of one width in nearly every face, so only pairs with a letter or a sign tell."""
     narrow = [p for p in pairs if p.left.isascii() and p.right.isascii()]
     telling = [p.step for p in narrow if not (p.left.isdigit() and p.right.isdigit())]
-    widths: dict[str, list[float]] = defaultdict(list)
-    for p in narrow:
-        widths[p.left].append(p.widths[0])
-        widths[p.right].append(p.widths[1])
+    widths = _ink_widths(narrow)
     if len(telling) < EVEN[0] or len(widths) < EVEN[0]:
         return {}
     pitch, slack = float(np.median([p.step for p in narrow])), EVEN[1] * em
@@ -244,18 +241,22 @@ def _even(pairs: Sequence[Pair], em: float) -> dict[str, float]:
     single = sum(abs(d - pitch) <= slack for d in telling)
     if whole < LIKELY * len(telling) or single < MOSTLY * len(telling):
         return {}
-    own = {c: float(np.median(w)) for c, w in widths.items()}
-    return {c: (pitch - w) / 2 for c, w in own.items() if w <= pitch + slack}
+    return {c: (pitch - w) / 2 for c, w in widths.items() if w <= pitch + slack}
 
 
 def _centred(pairs: Sequence[Pair], em: float) -> dict[str, float]:
     """What wide letters and figures leave of their square on either side."""
-    widths: dict[str, list[float]] = defaultdict(list)
+    widths = _ink_widths(pairs)
+    return {c: (em - w) / 2 for c, w in widths.items() if fills_a_square(c) and not is_han(c) and c.isalnum()}
+
+
+def _ink_widths(pairs: Sequence[Pair]) -> dict[str, float]:
+    """css pixels, the middle of each character's pictures."""
+    found: dict[str, list[float]] = defaultdict(list)
     for p in pairs:
-        for c, w in zip((p.left, p.right), p.widths, strict=True):
-            if fills_a_square(c) and not is_han(c) and c.isalnum():
-                widths[c].append(w)
-    return {c: (em - float(np.median(w))) / 2 for c, w in widths.items()}
+        found[p.left].append(p.widths[0])
+        found[p.right].append(p.widths[1])
+    return {c: float(np.median(w)) for c, w in found.items()}
 
 
 def _wide_sign(c: str) -> bool:
