@@ -3,11 +3,10 @@
     python3 scripts/soak.py --syncs 1000              a quarter of an hour of the bridge's clock passes with each
     python3 scripts/soak.py --syncs 20 --seed 7       short, as CI runs it
 
-All syncs run in one process, which is harder than `bridge run`, where each has its own: whatever is not given back
-adds up here.  After each one memory (children included), open handles, threads and temporary files are counted;
-the slope is the least-squares line over the last four fifths.  Before memory is counted Python frees the rings of
-objects that nobody holds any more, and the C library gives back what was freed (malloc_trim, on Linux): both keep
-tens of MB until they see fit, more or less of them from sync to sync.
+All syncs run in one process (``_patient.py``), which is harder than `bridge run`, where each has its own: whatever
+is not given back adds up.  After each one its memory (children included), open handles, threads and temporary
+files are counted; the slope is the least-squares line over the last four fifths.  The list stays as long as it is:
+what faults insert is balanced by orders that vanish from it, which the bridge must tell as gone.
 
 Allowed per 1,000 syncs: 5 MB of memory, and no handle, thread or temporary file.  Below 200 syncs it is warming
 up that is measured: then memory is not judged, and the others only where nearly every sync leaves something
@@ -18,7 +17,6 @@ off.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 import tempfile
@@ -26,14 +24,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import psutil
+    from _patient import Patient, Told
     from _rig import Rig
 
 READY = "BRIDGE_ENVIRONMENT_READY"  # set once we run in the project's own environment
@@ -71,20 +69,7 @@ RECEIVER_FAULTS: tuple[dict[str, Any], ...] = (
 OUR_FAULTS = ("browser killed", "database locked")
 
 
-class Clock:
-    """The bridge's: each sync is a quarter of an hour after the last."""
-
-    def __init__(self) -> None:
-        self._skipped = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self._skipped
-
-    def skip(self) -> None:
-        self._skipped += STEP
-
-
-def one_fault(rig: Rig) -> tuple[str, Callable[[], None]]:
+def one_fault(rig: Rig, patient: Patient) -> tuple[str, Callable[[], None]]:
     """Switches a random one on; returns its name and what switches it off."""
     world, rng = rig.world, rig.rng
     name = rng.choice((*ERP_FAULTS, "receiver", *OUR_FAULTS))
@@ -96,8 +81,11 @@ def one_fault(rig: Rig) -> tuple[str, Callable[[], None]]:
         world.receiver.misbehave(times=rng.choice((1, None)), **how)
         return f"receiver {how['kind']}", world.receiver.behave
     end = threading.Event()
-    act = _kill_the_browser if name == "browser killed" else _lock_the_database
-    thread = threading.Thread(target=act, args=(rig, rng.random(), end))
+    when = rng.random()
+    if name == "browser killed":
+        thread = threading.Thread(target=_kill_the_browser, args=(patient.pid, when, end))
+    else:
+        thread = threading.Thread(target=_lock_the_database, args=(world.database, when, end))
     thread.start()
 
     def off() -> None:
@@ -107,12 +95,12 @@ def one_fault(rig: Rig) -> tuple[str, Callable[[], None]]:
     return name, off
 
 
-def _kill_the_browser(made: Rig, when: float, end: threading.Event) -> None:
-    """One process of those that the sync has started, while it is under way."""
+def _kill_the_browser(pid: int, when: float, end: threading.Event) -> None:
+    """One process of those that the bridge, process ``pid``, has started, while a sync is under way."""
     import psutil
 
     end.wait(0.5 + 4 * when)
-    children = [] if end.is_set() else _children(made)
+    children = [] if end.is_set() else psutil.Process(pid).children(recursive=True)
     for child in children[-1:]:
         try:
             child.kill()
@@ -120,19 +108,12 @@ def _kill_the_browser(made: Rig, when: float, end: threading.Event) -> None:
             continue
 
 
-def _children(made: Rig) -> list[psutil.Process]:
-    """The bridge's; the rig keeps one of its own."""
-    import psutil
-
-    return [c for c in psutil.Process().children(recursive=True) if c.pid != made.nursery.pid]
-
-
-def _lock_the_database(made: Rig, when: float, end: threading.Event) -> None:
+def _lock_the_database(database: Path, when: float, end: threading.Event) -> None:
     """For a while, shorter than the store is willing to wait."""
     import sqlite3
 
     end.wait(3 * when)
-    connection = sqlite3.connect(made.world.database, timeout=0.1)
+    connection = sqlite3.connect(database, timeout=0.1)
     try:
         connection.execute("BEGIN IMMEDIATE")
         end.wait(2)
@@ -143,31 +124,11 @@ def _lock_the_database(made: Rig, when: float, end: threading.Event) -> None:
         connection.close()
 
 
-def _give_back() -> None:
-    gc.collect()
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-def count_all(made: Rig, scratch: Path) -> tuple[float, int, int, int]:
-    """Memory in MB with all children, handles, threads, temporary files."""
-    import psutil
-
-    _give_back()
-    me = psutil.Process()
-    memory = me.memory_info().rss + sum(c.memory_info().rss for c in _children(made))
-    handles = me.num_fds()
-    return memory / 1e6, handles, me.num_threads(), sum(len(files) for _, _, files in os.walk(scratch))
-
-
-def _load_the_nets(app: Any) -> None:
-    """A net is loaded at the first picture that needs it, perhaps late in the run; that is no growth."""
-    import numpy as np
-
-    for net in (app.net, app.fast_net):
-        net.read_lines([np.full((32, 64, 3), 255, np.uint8)])
+def keep_its_length(rig: Rig, orders: int) -> None:
+    """An order vanishes for each that was inserted: what a longer list needs is no growth of the bridge."""
+    numbers = sorted(rig.world.expected())
+    for number in rig.rng.sample(numbers, len(numbers) - orders):
+        rig.world.erp.delete(number)
 
 
 def slope(values: list[float]) -> float:
@@ -184,49 +145,59 @@ def rising(values: list[float]) -> float:
     return sum(b > a for a, b in steps) / len(steps) if steps else 0.0
 
 
+def what_grew(counted: list[tuple[float, int, int, int]]) -> list[str]:
+    """Which of ``KINDS`` did, by more than is allowed; counted: after each sync."""
+    slopes = [slope([float(c[i]) for c in counted]) for i in range(len(KINDS))]
+    long = len(counted) >= MEMORY_FROM
+    first, last = counted[len(counted) // 5], counted[-1]
+    # A handle or thread that is sometimes there when we look gives a slope; one that stays gives a rise.
+    grown = [
+        kind
+        for i, kind in enumerate(KINDS[1:], 1)
+        if last[i] > first[i] and (slopes[i] > 1 if long else rising([c[i] for c in counted]) >= NEARLY_ALL)
+    ]
+    return [*grown, KINDS[0]] if long and slopes[0] > MEMORY_LIMIT_MB else grown
+
+
+def _nothing() -> None:
+    """Switches nothing off."""
+
+
 def soak(syncs: int, seed: int) -> bool:
     """True if nothing was damaged and nothing grew."""
-    from _rig import rig
+    from _patient import Patient
+    from _rig import ORDERS, SOURCE, rig
 
-    from bridge import log, wiring
-
-    began, clock = time.monotonic(), Clock()
-    wiring.utc_now = clock
-    log.set_up(folder=None, name="soak", console_level="CRITICAL")
+    began, ahead = time.monotonic(), timedelta()
     met, outcomes = Counter[str](), Counter[str]()
-    counted: list[tuple[float, int, int, int]] = []
+    told: list[Told] = []
     with rig(seed) as made, tempfile.TemporaryDirectory(prefix="bridge-soak-") as scratch:
-        tempfile.tempdir = scratch
         world = made.world
-        _load_the_nets(world.app)
-        for number in range(1, syncs + 1):
-            clock.skip()
-            made.change()
-            name, off = one_fault(made) if made.rng.random() < FAULT_SHARE else ("no fault", lambda: None)
-            try:
-                run = world.sync()
-            finally:
-                off()
-            made.remember()
-            world.receiver.forget_messages()  # they would be counted as the bridge's growth
-            met[name] += 1
-            outcomes[run.error_code or run.status.value] += 1
-            counted.append(count_all(made, Path(scratch)))
-            if number % 100 == 0:
-                memory = f"{median(c[0] for c in counted[-100:]):.1f} MB in the middle of the last 100"
-                print(f"  {number} syncs, {memory}: {dict(outcomes.most_common(6))}", flush=True)
-        for _ in range(6):  # what failed is due again, and what vanished must be unseen twice
-            clock.skip()
-            clock.skip()
-            clock.skip()
-            clock.skip()
-            run = world.sync()
-            if run.complete and not run.missing and not world.app.store.pending()["pending"]:
-                break
+        world.forget_app()
+        with Patient(world.folder / "bridge.toml", SOURCE, Path(scratch)) as patient:
+            for number in range(1, syncs + 1):
+                ahead += STEP
+                made.change()
+                name, off = one_fault(made, patient) if made.rng.random() < FAULT_SHARE else ("no fault", _nothing)
+                try:
+                    told.append(patient.sync(ahead))
+                finally:
+                    off()
+                made.remember()
+                keep_its_length(made, ORDERS)
+                met[name] += 1
+                outcomes[told[-1].outcome] += 1
+                if number % 100 == 0:
+                    memory = f"{median(t.memory_mb for t in told[-100:]):.1f} MB in the middle of the last 100"
+                    print(f"  {number} syncs, {memory}: {dict(outcomes.most_common(6))}", flush=True)
+            for _ in range(6):  # what failed is due again, and what vanished must be unseen twice
+                ahead += 4 * STEP
+                after = patient.sync(ahead)
+                if after.complete and not after.missing and not world.app.store.pending()["pending"]:
+                    break
         wrong, lost, double = made.never_true(), made.lost(), made.told_wrong()
         changing = world.erp.counters()["changing_total"]
-        tempfile.tempdir = None
-    slopes = {kind: slope([float(c[i]) for c in counted]) for i, kind in enumerate(KINDS)}
+    counted = [(t.memory_mb, t.handles, t.threads, t.temporary_files) for t in told]
     print(f"soak: {syncs} syncs in {time.monotonic() - began:.0f} s, seed {seed}; {syncs * STEP} of the clock")
     print(f"  faults met            {', '.join(f'{n} {c}' for n, c in met.most_common())}")
     print(f"  runs ended            {', '.join(f'{n} {c}' for n, c in outcomes.most_common())}")
@@ -234,18 +205,10 @@ def soak(syncs: int, seed: int) -> bool:
     print(f"  changing requests     {changing}")
     for i, kind in enumerate(KINDS):
         first, last = counted[len(counted) // 5][i], counted[-1][i]
-        print(f"  {kind:<21} {first:g} → {last:g}, slope {slopes[kind]:+.2f} per 1,000")
+        print(f"  {kind:<21} {first:g} → {last:g}, slope {slope([float(c[i]) for c in counted]):+.2f} per 1,000")
     for what in (*lost[:5], *double[:5], *wrong[:5]):
         print(f"    {what[:300]}")
-    # A handle or thread that is sometimes there when we look gives a slope; one that stays gives a rise.
-    grown = [
-        k
-        for i, k in enumerate(KINDS[1:], 1)
-        if counted[-1][i] > counted[len(counted) // 5][i]
-        and (slopes[k] > 1 if syncs >= MEMORY_FROM else rising([c[i] for c in counted]) >= NEARLY_ALL)
-    ]
-    if syncs >= MEMORY_FROM and slopes["memory MB"] > MEMORY_LIMIT_MB:
-        grown.append("memory")
+    grown = what_grew(counted)
     if grown:
         print(f"  GREW: {', '.join(grown)}")
     return not (lost or double or wrong or changing or grown)

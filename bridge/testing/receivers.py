@@ -116,12 +116,6 @@ class Receiver:
         with self._lock:
             self._plan.clear()
 
-    def forget_messages(self) -> None:
-        """What arrived so far, headers and bodies; what it did stays in the ledger."""
-        with self._lock:
-            self.requests.clear()
-            self.bodies.clear()
-
     def close(self) -> None:
         self.closing.set()
         self._server.shutdown()
