@@ -9,7 +9,6 @@ prints one, with the fields of ``Told``.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
@@ -88,26 +87,16 @@ def _load_the_nets(app: Any) -> None:
         net.read_lines([np.full((32, 64, 3), 255, np.uint8)])
 
 
-def _give_back() -> None:
-    """Rings of objects that nobody holds any more are freed, and the C library returns what was freed: both else
-    keep tens of MB until they see fit, more or less of them from sync to sync."""
-    gc.collect()
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
 def _tell(run: Any) -> Told:
     import psutil
+    from _memory import held_mb
 
-    _give_back()
     me = psutil.Process()
     return Told(
         outcome=run.error_code or run.status.value,
         complete=run.complete,
         missing=run.missing,
-        memory_mb=(me.memory_info().rss + sum(c.memory_info().rss for c in me.children(recursive=True))) / 1e6,
+        memory_mb=held_mb(),
         handles=me.num_fds(),
         threads=me.num_threads(),
         temporary_files=sum(len(files) for _, _, files in os.walk(tempfile.gettempdir())),

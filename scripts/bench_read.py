@@ -5,13 +5,15 @@
     python3 scripts/bench_read.py --kind C --reader bridge    one kind, one reader
     python3 scripts/bench_read.py --seed 11 --fonts "DejaVu Serif,AR PL UMing CN" --json out.json
     python3 scripts/bench_read.py --json out.json --go-on      what out.json lacks, after an interruption
+    python3 scripts/bench_read.py --peers --peer-rows 50       the other readers too, on a part of each list
 
 Kinds: A a page with text, B the same list on a canvas, C the pictures of A with no browser behind them.  Each
 source is read as a first list (cold), the same list with 2 % of its cells changed (warm), that once more (nothing
 changed), and a second list that shares no order with the first: what is counted is counted on the second list.  No
 person's answer and no truth enters.  Seconds run from the decoded pictures to the records.  The other readers
-remember nothing, so a list is cold to them whenever they read it: they read the second one only.  Cells that are
-cut or look like another text to the pixel are counted apart, and so are rows that are flagged for nothing else.
+remember nothing, so a list is cold to them whenever they read it: they read the second one only, and what they
+read of kind A stands for C, which has the very same pictures.  Cells that are cut or look like another text to the
+pixel are counted apart, and so are rows that are flagged for nothing else.
 """
 
 from __future__ import annotations
@@ -34,11 +36,16 @@ READY = "BRIDGE_ENVIRONMENT_READY"  # set once we run in the project's own envir
 KINDS = ("A", "B", "C")
 CELLS_OF_500 = 5_000  # 500 rows × 10 columns
 CHANGED = 0.02
+PEER_FOLDER = ".bench-peers"
+PEER_PACKAGES = ("rapidocr==3.10.0", "onnxruntime==1.31.1", "faster-paddle==1.0.4")
+"""They bring another OpenCV, so they are kept out of the project's environment."""
 PHASES = ("cold", "warm", "unchanged", "second")
 
 
 def main() -> int:
     given = _arguments()
+    if given.peers:
+        _install_peers()
     with tempfile.TemporaryDirectory(prefix="bench-read-") as kept:
         folder = Path(kept)
         _draw(folder, given)
@@ -47,8 +54,11 @@ def main() -> int:
             for name in _readers(given.reader):
                 if any((r["kind"], r["reader"]) == (kind, name) for r in results):
                     continue
-                print(f"kind {kind}: {name} …", file=sys.stderr, flush=True)
-                results.append({**_in_a_process(folder, kind, name), "of": _what(given)})
+                result = _same_pictures(results, kind, name)
+                if result is None:
+                    print(f"kind {kind}: {name} …", file=sys.stderr, flush=True)
+                    result = {**_in_a_process(folder, kind, name, given.peer_rows), "of": _what(given)}
+                results.append(result)
                 if given.json:
                     whole = json.dumps(results, ensure_ascii=False, indent=1)
                     Path(given.json).write_text(whole, encoding="utf-8")
@@ -57,9 +67,17 @@ def main() -> int:
     return 1 if any(r.get("silent") for r in results if r["reader"] == "bridge") else 0
 
 
+def _same_pictures(results: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any] | None:
+    """What a reader that sees no difference between A and C has shown for A."""
+    if kind != "C" or name == "bridge":
+        return None
+    found = next((r for r in results if (r["kind"], r["reader"]) == ("A", name)), None)
+    return {**found, "kind": "C"} if found is not None else None
+
+
 def _what(given: argparse.Namespace) -> list[Any]:
     """What was read; other lists cannot stand in the same table."""
-    return [given.quick, given.seed, given.fonts, given.design, given.rows]
+    return [given.quick, given.seed, given.fonts, given.design, given.rows, given.peer_rows]
 
 
 def _before(given: argparse.Namespace) -> list[dict[str, Any]]:
@@ -79,6 +97,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reader", action="append", help="only this reader; may be given again")
     parser.add_argument("--design", action="append", help="only this design; may be given again")
     parser.add_argument("--rows", type=int, default=100, help="rows of each list (default %(default)s)")
+    parser.add_argument(
+        "--peers", action="store_true", help=f"first install what is missing of them into {PEER_FOLDER}"
+    )
+    parser.add_argument(
+        "--peer-rows", type=int, help="rows of each list that the other readers read (default: all)"
+    )
     parser.add_argument("--json", help="write every figure into this file, reader by reader")
     parser.add_argument("--go-on", action="store_true", help="keep what the file has, measure the rest")
     parser.add_argument("--work", help=argparse.SUPPRESS)  # kind, reader: we are the process that measures it
@@ -145,17 +169,28 @@ def _draw(folder: Path, given: argparse.Namespace) -> None:
 # --- measuring ---------------------------------------------------------------------------------------------------
 
 
-def _in_a_process(folder: Path, kind: str, reader: str) -> dict[str, Any]:
-    """Each reader in a process of its own, so that its peak memory is its own."""
-    command = [sys.executable, __file__, "--work", f"{folder}|{kind}|{reader}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
+def _install_peers() -> None:
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(ROOT / PEER_FOLDER)]
+    subprocess.run([*command, *PEER_PACKAGES], check=True, stdout=sys.stderr)
+
+
+def _in_a_process(folder: Path, kind: str, reader: str, peer_rows: int | None) -> dict[str, Any]:
+    """Each reader in a process of its own, so that its peak memory is its own, and so are the packages of those
+    that came from PEER_FOLDER."""
+    from bench_readers import GUESTS
+
+    command = [sys.executable, __file__, "--work", f"{folder}|{kind}|{reader}|{peer_rows or ''}"]
+    environ = dict(os.environ)
+    if reader in GUESTS:
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT / PEER_FOLDER), environ.get("PYTHONPATH"))))
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False, env=environ)
     if done.returncode != 0 or not done.stdout.strip():
         return {"kind": kind, "reader": reader, "missing": f"ended with {done.returncode}"}
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
 
 
-def _work(folder: Path, kind: str, name: str) -> dict[str, Any]:
+def _work(folder: Path, kind: str, name: str, peer_rows: int | None) -> dict[str, Any]:
     from bench_judge import Score
     from bench_readers import PEERS, Bridge, Reader, missing, peak_mb, timed
 
@@ -184,6 +219,8 @@ def _work(folder: Path, kind: str, name: str) -> dict[str, Any]:
         for phase in phases:
             reader.sync()
             pages = s["lists"]["warm" if phase == "unchanged" else phase]
+            if name != "bridge" and peer_rows is not None:
+                pages = pages[: max(1, peer_rows // len(pages[0][1]))]
             took, answers = timed(reader, [p for p, _ in pages])
             seconds[phase][scale] = seconds[phase].get(scale, 0.0) + took
             n = sum(len(rows) * len(rows[0]) for _, rows in pages)
@@ -281,13 +318,15 @@ def _ratio(r: dict[str, Any], results: list[dict[str, Any]]) -> str:
 
 
 def _say_versions() -> None:
-    names = ("paddleocr", "onnxruntime", "opencv-python", "playwright", "rapidocr")
+    names = ("paddleocr", "onnxruntime", "opencv-python", "playwright")
     found = []
     for name in names:
         try:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             continue
+    guests = {d.name.lower(): d.version for d in metadata.distributions(path=[str(ROOT / PEER_FOLDER)])}
+    found += [f"{n} {guests[n]}" for n in ("rapidocr", "faster-paddle", "faster_paddle") if n in guests]
     print(
         f"\n{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores; {', '.join(found)}"
     )
@@ -301,7 +340,7 @@ if __name__ == "__main__":
         sys.exit(launch(__doc__ or "", sys.argv[1:], lambda python: [str(python), __file__]))
     sys.path.insert(0, str(ROOT))
     if "--work" in sys.argv:
-        where, of_kind, of_reader = sys.argv[sys.argv.index("--work") + 1].split("|")
-        print(json.dumps(_work(Path(where), of_kind, of_reader), ensure_ascii=False))
+        where, of_kind, of_reader, rows = sys.argv[sys.argv.index("--work") + 1].split("|")
+        print(json.dumps(_work(Path(where), of_kind, of_reader, int(rows) if rows else None), ensure_ascii=False))
         sys.exit(0)
     sys.exit(main())

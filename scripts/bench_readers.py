@@ -232,6 +232,23 @@ def rapid() -> Lines:
     return Lines(find)
 
 
+def faster_paddle(size: str) -> Lines:
+    """faster-paddle (Rust), PP-OCRv6.  It takes files: the picture goes in as BMP, which is only copied."""
+    from faster_paddle import OcrEngine
+
+    engine = OcrEngine(model_size=size)
+
+    def find(image: Image) -> list[tuple[tuple[float, float], str, float]]:
+        _, file = cv2.imencode(".bmp", image[..., ::-1])
+        out = []
+        for bound in engine.ocr(file.tobytes())["bounds"].values():
+            (x0, y0), (x1, y1) = bound["topLeftCoord"], bound["bottomRightCoord"]
+            out.append((((x0 + x1) / 2, (y0 + y1) / 2), bound["text"], float(bound["confidence"])))
+        return out
+
+    return Lines(find)
+
+
 def tesseract() -> Lines:
     """Tesseract, chi_sim+eng, a sparse page."""
     subprocess.run(["tesseract", "--version"], check=True, capture_output=True)
@@ -259,8 +276,12 @@ PEERS: dict[str, Callable[[], Lines]] = {
     "paddleocr v6 small": lambda: stock("small"),
     "paddleocr v6 tiny": lambda: stock("tiny"),
     "rapidocr": rapid,
+    "faster-paddle small": lambda: faster_paddle("small"),
+    "faster-paddle tiny": lambda: faster_paddle("tiny"),
     "tesseract": tesseract,
 }
+GUESTS = ("rapidocr", "faster-paddle small", "faster-paddle tiny")
+"""Those with packages that the project does not need."""
 
 
 def timed(reader: Reader, pages: Sequence[Drawn]) -> tuple[float, list[Answers]]:
