@@ -8,9 +8,11 @@ shows in how it explains other lines.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,6 +23,10 @@ from bridge.ocr.glyph_fit import Bank
 
 APART = '"“”…%‰'
 """Narrow characters whose ink may stand apart from left to right."""
+FEW = 3
+"""Characters of a block for which every column is tried as a cut; each more takes that many times longer."""
+OFTEN = 3
+"""Lines in which a character's width must have been seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,10 +59,17 @@ def wide(ch: str) -> bool:
     return unicodedata.east_asian_width(ch) in "WF"
 
 
-def blocks(coverage: Coverage, proposal: Proposal, margin: float, em: float) -> list[Block]:
+def blocks(
+    coverage: Coverage,
+    proposal: Proposal,
+    margin: float,
+    em: float,
+    widths: Mapping[str, float] = MappingProxyType({}),
+) -> list[Block]:
     """The line's ink shared out among the net's characters, in order; empty if they do not fit together.
 
     margin: x of the line's first inked column in the picture that the net saw.  em: width of a Han character.
+    widths: of the characters' ink, as far as they are known.
     A character may have several runs of ink (川), a run several characters (they touch).
     """
     seen = [(c, x - margin) for c, _, x in proposal.characters if c.strip()]
@@ -74,11 +87,11 @@ def blocks(coverage: Coverage, proposal: Proposal, margin: float, em: float) -> 
                 continue
             for k in range(1, 5):  # one character, k runs
                 if i < n and j + k <= m and (k == 1 or wide(seen[i][0]) or seen[i][0] in APART):
-                    step = _one(seen[i], inked[j][0], inked[j + k - 1][1], em) + 0.15 * (k - 1)
+                    step = _one(seen[i], inked[j][0], inked[j + k - 1][1], em, widths) + 0.15 * (k - 1)
                     _relax(cost, back, (i, j), (i + 1, j + k), step)
             for k in range(2, n - i + 1):  # k characters that touch
                 if j < m:
-                    joint = _several(seen[i : i + k], *inked[j], em)
+                    joint = _several(seen[i : i + k], *inked[j], em, widths)
                     if joint is None:
                         break
                     _relax(cost, back, (i, j), (i + k, j + 1), joint)
@@ -107,19 +120,35 @@ def _relax(
         back[b] = a
 
 
-def _one(seen: tuple[str, float], a: int, b: int, em: float) -> float:
+def known_widths(found: Iterable[Sequence[Block]]) -> dict[str, float]:
+    """Of the characters' ink, where neither they nor their neighbours touch another: else a neighbour's neighbour
+    may have been taken for theirs."""
+    seen: dict[str, list[int]] = defaultdict(list)
+    for line in found:
+        alone = [True, *(len(b.characters) == 1 for b in line), True]
+        for i, b in enumerate(line):
+            if all(alone[i : i + 3]):
+                seen[b.characters].append(b.b - b.a)
+    return {c: float(np.median(w)) for c, w in seen.items() if len(w) >= OFTEN}
+
+
+def _one(seen: tuple[str, float], a: int, b: int, em: float, widths: Mapping[str, float]) -> float:
     c, x = seen
     widest = (1.12 if wide(c) else 0.95) * em
-    return abs((a + b) / 2 - x) / em + 4 * max(0.0, (b - a) - widest) / em
+    unlike = abs((b - a) - widths[c]) / em if c in widths else 0.0
+    return abs((a + b) / 2 - x) / em + 4 * max(0.0, (b - a) - widest) / em + unlike
 
 
-def _several(seen: Sequence[tuple[str, float]], a: int, b: int, em: float) -> float | None:
+def _several(
+    seen: Sequence[tuple[str, float]], a: int, b: int, em: float, widths: Mapping[str, float]
+) -> float | None:
     room = sum(1.1 if wide(c) else 0.9 for c, _ in seen) * em
     least = sum(0.75 if wide(c) else 0.12 for c, _ in seen) * em
     if b - a < least:
         return None
     middle = (seen[0][1] + seen[-1][1]) / 2
-    return abs((a + b) / 2 - middle) / em + 4 * max(0.0, (b - a) - room) / em + 0.2 * (len(seen) - 1)
+    lacking = max(0.0, sum(widths.get(c, 0.0) for c, _ in seen) - (b - a)) / em
+    return abs((a + b) / 2 - middle) / em + 4 * max(0.0, (b - a) - room) / em + 0.2 * (len(seen) - 1) + lacking
 
 
 def clean_cuts(coverage: Coverage, found: Sequence[Block]) -> list[Cut]:
@@ -180,7 +209,9 @@ def cuts_by_form(
     coverage: Coverage, block: Block, centres: Sequence[float], em: float, fit: Callable[[Coverage, str], float]
 ) -> list[Cut]:
     """The block cut apart where its pieces look most like what the net saw.  fit: likeness to a character."""
-    ends = _ends(coverage, block, centres, em)
+    # A Han character's likeness does not tell one column from the next; the thinnest one does.
+    everywhere = len(centres) <= FEW and not any(map(wide, block.characters))
+    ends = _ends(coverage, block, centres, em, everywhere=everywhere)
     if not ends:
         return []
     best: dict[int, tuple[float, list[Cut]]] = {0: (0.0, [])}
@@ -196,8 +227,11 @@ def cuts_by_form(
     return max(best.values(), key=lambda x: x[0])[1]
 
 
-def _ends(coverage: Coverage, block: Block, centres: Sequence[float], em: float) -> list[list[int]]:
-    """Columns of the block at which each of its characters may begin, and the end; empty if there is no room."""
+def _ends(
+    coverage: Coverage, block: Block, centres: Sequence[float], em: float, *, everywhere: bool = False
+) -> list[list[int]]:
+    """Columns of the block at which each of its characters may begin, and the end; empty if there is no room.
+    everywhere: not at the thinnest ones only."""
     ink = coverage[:, block.a : block.b].sum(axis=0)
     ends: list[list[int]] = [[0]]
     for left, right in pairwise(centres):
@@ -206,6 +240,9 @@ def _ends(coverage: Coverage, block: Block, centres: Sequence[float], em: float)
         near = [x for x in range(middle - reach, middle + reach + 1) if ends[-1][0] + 1 < x < len(ink) - 1]
         if not near:
             return []
+        if everywhere:
+            ends.append(near)
+            continue
         # The cut stands left of a column or right of it.
         least = min(near, key=lambda x: (ink[x], abs(x - middle)))
         ends.append(sorted({least, least + 1}))

@@ -25,6 +25,8 @@ PLACES = 3
 """Lines in which each net must have read a character."""
 DISSENT = 0.1
 """Share of other readings that a settled character may have, characters that are out not counted."""
+NOT_ONE = "?"
+"""The vote for a picture in whose place a net read no character, or more than one, or another may be meant."""
 NARROW, WIDE = "narrow", "wide"
 """Among what was refuted: places where the picture stood as only a narrow, or as only a wide character does."""
 
@@ -136,7 +138,7 @@ def families(glyphs: Iterable[Glyph], scale: float) -> list[Family]:
     for g in ranked:
         settled = g.state is State.SETTLED
         label = g.label if settled else _called(g)
-        if label in ("", "?") or g.state is State.FORGOTTEN:
+        if label in ("", NOT_ONE) or g.state is State.FORGOTTEN:
             continue
         alike = [f for f in by_label[fold_width(label)] if f.label == label or (not settled and _may_be(g, f))]
         near = [(apart(g.profile, f.profile, scale), f) for f in alike if _of_like_width(g, f, scale)]

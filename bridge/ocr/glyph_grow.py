@@ -15,7 +15,16 @@ import numpy as np
 
 from bridge.interfaces import Proposal
 from bridge.ocr.coverage import TOLERANCE, Coverage
-from bridge.ocr.glyph_cut import Block, Cut, Peeler, blocks, clean_cuts, cuts_between, cuts_by_form
+from bridge.ocr.glyph_cut import (
+    Block,
+    Cut,
+    Peeler,
+    blocks,
+    clean_cuts,
+    cuts_between,
+    cuts_by_form,
+    known_widths,
+)
 from bridge.ocr.glyph_fit import Bank
 from bridge.ocr.glyph_labels import LIKE
 from bridge.ocr.normal import is_han
@@ -26,9 +35,11 @@ ROUNDS = 4
 SAME_WIDTH = 0.17
 """Em by which pictures of one character differ at most: a subpixel on each side."""
 Likeness = Callable[[Coverage, str], float]
-"""-1..1: of a picture to a Han character."""
+"""-1..1: of a picture to a character that has a form."""
 Familiar = Callable[[Coverage, str], bool]
 """Is a picture the character as it is known, a subpixel apart?"""
+UsualWidth = Callable[[str], float | None]
+"""Of a character's ink in other faces, em."""
 _FEW_CONTEXTS = 2
 _COMES_AGAIN = 3
 
@@ -117,13 +128,14 @@ def grow(
     scale: float,
     likeness: Likeness | None,
     familiar: Familiar = lambda picture, character: False,
+    usual_width: UsualWidth = lambda character: None,
 ) -> list[Candidate]:
     """The glyph pictures that the lines are made of: those known, and the new ones with the characters the net saw
     in them.  lines: coverage with the net's reading of its cell.  likeness: None where there are no faces."""
     pile = _Pile(known)
     em = _em([p for _, p in lines], scale)
     margin = round(NET_MARGIN * scale)
-    shared = [(line, p, blocks(line, p, margin, em)) for line, p in lines]
+    shared = _shared(lines, margin, em, usual_width)
     for line, _, found in shared:
         for cut in clean_cuts(line, found):
             pile.add(cut)
@@ -153,9 +165,31 @@ def grow(
     return good
 
 
+def has_form(character: str) -> bool:
+    """Can a reference face tell it by its form?  A stroke or a dot is any other one."""
+    return is_han(character) or (character.isascii() and character.isalnum() and character not in "1Il")
+
+
+def _shared(
+    lines: Sequence[tuple[Coverage, Proposal]], margin: float, em: float, usual_width: UsualWidth
+) -> list[tuple[Coverage, Proposal, list[Block]]]:
+    """Each line's ink among its characters: first by where they stand alone, then also by how wide they are."""
+    shared = [(line, p, blocks(line, p, margin, em)) for line, p in lines]
+    widths = known_widths(found for _, _, found in shared)
+    for character in {c for _, p in lines for c, _, _ in p.characters if not is_han(c)} - widths.keys():
+        if (usual := usual_width(character)) is not None:
+            widths[character] = usual * em
+    return [
+        (line, p, found if all(len(b.characters) == 1 for b in found) else blocks(line, p, margin, em, widths))
+        for line, p, found in shared
+    ]
+
+
 def _misshapen(c: Candidate, likeness: Likeness | None) -> bool:
-    """A newcomer that was cut at the wrong place: it does not look like the Han character that it is read as."""
-    return likeness is not None and not c.known and is_han(c.label) and likeness(c.coverage, c.label) < LIKE / 2
+    """A newcomer that was cut at the wrong place: it does not look like what it is read as."""
+    if likeness is None or c.known or not (is_han(c.label) or (has_form(c.label) and not c.clean)):
+        return False
+    return likeness(c.coverage, c.label) < LIKE / 2
 
 
 def _em(proposals: Sequence[Proposal], scale: float) -> float:
@@ -195,17 +229,21 @@ def _formed(
     em: float,
     likeness: Likeness | None,
 ) -> list[Cut]:
-    """Han characters that touch their neighbours and look like what the net saw."""
+    """Characters that touch their neighbours and look like what the net saw."""
     if likeness is None:
         return []
 
     def fit(picture: Coverage, character: str) -> float:
-        return likeness(picture, character) if is_han(character) else 0.0
+        return likeness(picture, character) if has_form(character) else 0.0
 
-    cuts = [
-        c for b, centres in _touching(p, _joined(found), margin) for c in cuts_by_form(line, b, centres, em, fit)
-    ]
-    return [c for c in cuts if fit(c.coverage, c.character) >= LIKE]
+    out: list[Cut] = []
+    for b, centres in _touching(p, _joined(found), margin):
+        cuts = cuts_by_form(line, b, centres, em, fit)
+        good = [c for c in cuts if fit(c.coverage, c.character) >= LIKE]
+        formless = [c for c in cuts if not has_form(c.character)]
+        # What is left where all others are themselves is the one without a form.
+        out += cuts if good and len(good) + len(formless) == len(cuts) == len(b.characters) else good
+    return out
 
 
 def _joined(found: Sequence[Block]) -> list[Block]:

@@ -22,6 +22,7 @@ import numpy as np
 
 from bridge.ocr.glyph_family import (
     DISSENT,
+    NOT_ONE,
     PLACES,
     SAME,
     Family,
@@ -57,6 +58,8 @@ pictures (250 characters, 3 faces, 12 and 14 px, the 4 nearest wrong characters 
 right one, one 0.033, and of the right ones nine in ten are 0.04 ahead."""
 FAR_BETTER = 0.05
 """By which it must fit better than what else the nets read, where they do not agree; and better than any other."""
+FAR_LESS = 0.25
+"""By which a badly cut letter fits worse than the same one cut well: 0.3 and more were measured."""
 SECOND_SHARE = 0.3
 """Of a picture's readings in which a second choice must come, to be held against the first."""
 NEXT = 0.8
@@ -193,7 +196,9 @@ class Judge:
         fit, better = self._forms.fit(f.best.coverage, label) if han and self._forms else (1.0, 0.0)
         if fit < LIKE or better < -BEATEN:
             return self._dispute(f, f"does not look like {label}")
-        rivals = [o for o in claims[label] if o is not f and self._counts(o, f)]
+        rivals = [
+            o for o in claims[label] if o is not f and self._counts(o, f) and not self._cut_worse(o, f, label)
+        ]
         # Two pictures of a Han character that nothing looks like, or that look like nothing else: each was cut out
         # of touching ink.
         if rivals and not (han and (better >= BETTER or not others(label))):
@@ -204,12 +209,12 @@ class Judge:
             return self._open(f)
         for net, counter in votes.items() if not following else ():
             # A few lines in which a net read more or fewer characters than there are say nothing of this one.
-            silent = "?" if counter["?"] <= SILENT * counter.total() else ""
+            silent = NOT_ONE if counter[NOT_ONE] <= SILENT * counter.total() else ""
             left = Counter(
                 {c: n for c, n in counter.items() if c != silent and not self._is_figure_elsewhere(f, c)}
             )
             if left[label] < (1 - DISSENT) * left.total() or left.most_common(1)[0][0] != label:
-                other = next((c for c, _ in left.most_common() if c != label), "?")
+                other = next((c for c, _ in left.most_common() if c != label), NOT_ONE)
                 return self._dispute(f, f"{net} also reads {other}")
         proofs = ["two nets" if not following else FOLLOWING]
         for rival in self._could_be(f, votes):
@@ -228,6 +233,13 @@ class Judge:
         share = other.strength / max(1, f.strength)
         return share >= (0.1 if any(g.clean for g in other.glyphs) else 0.34)
 
+    def _cut_worse(self, other: Family, f: Family, label: str) -> bool:
+        """Was another picture of the letter or figure cut out of touching ink, and looks far less like it?"""
+        if other.settled or is_han(label) or not label.isalnum() or any(g.clean for g in other.glyphs):
+            return False
+        theirs, mine = (self._shapes.likeness(x.best.coverage, label) for x in (other, f))
+        return mine >= LIKE and mine - theirs >= FAR_LESS
+
     def _could_be(self, f: Family, votes: Mapping[str, Counter[str]]) -> list[str]:
         read = {c for counter in votes.values() for c, n in counter.items() if n >= max(2, 0.03 * counter.total())}
         if f.label == self._next(f):
@@ -238,7 +250,7 @@ class Judge:
             read |= {c for g in f.glyphs for c in unlike_too_little(g, f.label, self._forms)}
         if fold_width(f.label) in "KkPpYyMmNn":
             alike = {f.label.swapcase()}
-        return sorted(c for c in (read - {"?"}) | {c for c in alike if self._matters(c)} if c != f.label)
+        return sorted(c for c in (read - {NOT_ONE}) | {c for c in alike if self._matters(c)} if c != f.label)
 
     @staticmethod
     def _matters(c: str) -> bool:
@@ -266,6 +278,7 @@ class Judge:
 
     def _unlike(self, glyph: Glyph, label: str, rival: str) -> str | None:
         """Why the picture is the label rather than the rival, by height, depth or form; None if it may be both."""
+        one_letter = fold_width(label).isascii() and label.lower() == rival.lower()
         if self._figures and label.isascii() and rival.isascii():
             figure = max(1.0, float(np.median([height(f.best, self._scale) for f in self._figures.values()])))
             if (label in _LOW) != (rival in _LOW):
@@ -274,8 +287,9 @@ class Judge:
                 return "its height" if ((share <= 0.86) if label in _LOW else (share >= 0.92)) else None
             if (label in _DEEP) != (rival in _DEEP):
                 share = depth(glyph, self._scale) / figure
-                return "its depth" if ((share >= 0.15) if label in _DEEP else (share <= 0.05)) else None
-        one_letter = fold_width(label).isascii() and label.lower() == rival.lower()
+                if (share >= 0.15) if label in _DEEP else (share <= 0.05):
+                    return "its depth"
+                one_letter = False  # a serif J is as deep as a j: that it is another form must be clear
         margin = 0.01 if one_letter else MARGIN
         if self._shapes and self._shapes.prefers(glyph.coverage, label, rival, margin=margin):
             return "its form"

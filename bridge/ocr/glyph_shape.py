@@ -28,6 +28,8 @@ FILES = (
 """Faces that hold both Han and Latin characters."""
 MARGIN = 0.035
 """Correlation by which a character must fit better than its rival."""
+LIKE_THE_BEST = 0.2
+"""Correlation by which a face may fit worse than the best one and still be asked."""
 _SIZE = 64
 _MOST_FACES = 3
 _MOST_FONTS = 20
@@ -70,12 +72,23 @@ class Shapes:
         found = [b for face in self._faces if (b := bearings(face, character)) is not None]
         return [(left * em, right * em) for left, right in found] if len(found) == len(self._faces) else []
 
-    def prefers(self, glyph: Coverage, character: str, rival: str, *, margin: float = MARGIN) -> bool:
-        """Do the reference faces fit the character better than its rival by the margin, and none the rival so?"""
+    def ink_width(self, character: str) -> float | None:
+        """In the middle one of the faces, as a share of a Han character's width; None if none knows it."""
+        found = [d[1].shape[1] for face in self._faces if (d := _ink(face, character)) is not None]
+        return float(np.median(found)) / _SIZE if found else None
+
+    def likeness(self, glyph: Coverage, character: str) -> float:
+        """-1..1: how well the best reference face fits it."""
         own = trimmed(glyph)
-        gains = [
-            self._correlation(face, own, character) - self._correlation(face, own, rival) for face in self._faces
-        ]
+        return max((self._correlation(face, own, character) for face in self._faces), default=-1.0)
+
+    def prefers(self, glyph: Coverage, character: str, rival: str, *, margin: float = MARGIN) -> bool:
+        """Do the reference faces fit the character better than its rival by the margin, and none the rival so?
+        Only those faces are asked that come near to the best fit: a sans serif knows nothing of a serif's J."""
+        own = trimmed(glyph)
+        fits = [[self._correlation(face, own, c) for c in (character, rival)] for face in self._faces]
+        best = max((max(f) for f in fits), default=-1.0)
+        gains = [mine - other for mine, other in fits if max(mine, other) >= best - LIKE_THE_BEST]
         return bool(gains) and float(np.mean(gains)) > margin and min(gains) > -MARGIN
 
     @staticmethod

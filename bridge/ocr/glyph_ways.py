@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bridge.interfaces import Proposal
 from bridge.ocr.coverage import InkLine
-from bridge.ocr.glyph_family import Glyph, State, read_as
+from bridge.ocr.glyph_family import NOT_ONE, Glyph, State, read_as
 from bridge.ocr.glyph_fit import Bank, Way
 
 MOST = 12
@@ -37,7 +37,7 @@ class Line:
 
 def explained(inked: Sequence[InkLine], glyphs: Sequence[Glyph]) -> list[Line]:
     """Each line by all glyphs that may be believed."""
-    usable = [i for i, g in enumerate(glyphs) if g.state is not State.FORGOTTEN and read_as(g) != "?"]
+    usable = [i for i, g in enumerate(glyphs) if g.state is not State.FORGOTTEN and read_as(g) != NOT_ONE]
     bank = Bank([glyphs[i].coverage for i in usable], first=[_founded(glyphs[i]) for i in usable])
     seen: dict[tuple[int, bytes], list[Way]] = {}
     out = []

@@ -12,7 +12,6 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +21,7 @@ from bridge.memories import GlyphMemory
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.coverage import Coverage, InkLine, ink_lines
 from bridge.ocr.doubts import touches_edge
-from bridge.ocr.glyph_family import Glyph, Known, State, read_as
+from bridge.ocr.glyph_family import NOT_ONE, Glyph, Known, State, read_as
 from bridge.ocr.glyph_fit import Way
 from bridge.ocr.glyph_grow import grow
 from bridge.ocr.glyph_han import HanForms
@@ -37,6 +36,7 @@ from bridge.ocr.glyph_labels import (
 )
 from bridge.ocr.glyph_shape import Shapes
 from bridge.ocr.glyph_space import Pair, Spacing, em_of
+from bridge.ocr.glyph_votes import shared_out
 from bridge.ocr.glyph_ways import Line, explained, without_pieces
 from bridge.ocr.glyph_width import may_be_wide, measure
 from bridge.ocr.lines import split_lines
@@ -52,8 +52,6 @@ AGREE = (0.95, 0.9)
 
 MOST_SEEN = 3_000
 """Lines of earlier pages by which spaces are told."""
-SECOND = 1e-2
-"""Least probability of a net's second choice to be held against its first."""
 
 
 class GlyphReader:
@@ -90,10 +88,11 @@ class GlyphReader:
         second = self._second(shot, [n.cell for n in fresh])
         grown = grow(
             [(n.coverage, n.cell.proposal) for n in _distinct(fresh) if n.cell.proposal is not None],
-            [g.coverage for g in glyphs if g.state is not State.FORGOTTEN],
+            [g.coverage for g in glyphs if g.state is not State.FORGOTTEN and read_as(g) != NOT_ONE],
             shot.scale,
-            self._forms.likeness if self._forms else None,
+            self._likeness if self._forms else None,
             Known(glyphs, shot.scale),
+            self._shapes.ink_width,
         )
         known = {_picture_id(g.coverage): g for g in glyphs}
         for c in grown:
@@ -106,7 +105,7 @@ class GlyphReader:
             if line.ink.cell.reading is None:
                 line.small = line.ink.cell.proposal
                 line.fast = second.get(line.ink.cell.picture.key)
-        self._vote(lines, glyphs)
+        self._vote(lines, glyphs, shot.scale)
         self._calculate(lines, glyphs)
         self._separate(lines, glyphs)
         ways = [line.ways[0] for line in lines if len(line.ways) == 1]
@@ -132,6 +131,10 @@ class GlyphReader:
             self._faces[name] = [from_record(r) for r in self._memory.glyphs(self._source, name)]
         return self._faces[name]
 
+    def _likeness(self, picture: Coverage, character: str) -> float:
+        eye = self._forms.likeness if is_han(character) else self._shapes.likeness
+        return eye(picture, character)
+
     def _second(self, shot: PageShot, cells: Sequence[Cell]) -> dict[str, Proposal]:
         """The smaller net's readings by picture."""
         firsts = {c.picture.key: c for c in reversed(cells)}
@@ -142,9 +145,10 @@ class GlyphReader:
         return dict(zip(firsts, self._fast.read_lines(pictures), strict=True))
 
     @staticmethod
-    def _vote(lines: Sequence[Line], glyphs: Sequence[Glyph]) -> None:
+    def _vote(lines: Sequence[Line], glyphs: Sequence[Glyph], scale: float) -> None:
         """Each distinct line that a net read votes for the characters of its glyphs, place by place."""
         done: set[tuple[str, bytes]] = set()
+        widths = [g.coverage.shape[1] for g in glyphs]
         for line in lines:
             if not line.ways:
                 continue
@@ -154,7 +158,7 @@ class GlyphReader:
                 if proposal is None or key in done:
                     continue
                 done.add(key)
-                for place, character, seconds in _shared_out(way, proposal, glyphs):
+                for place, character, seconds in shared_out(way, proposal, widths, scale):
                     g = glyphs[place]
                     g.votes.setdefault(name, Counter())[character] += 1
                     g.runners.update(seconds)
@@ -266,6 +270,8 @@ class GlyphReader:
                 continue
             if not any(all(glyphs[p.glyph].state is State.SETTLED for p in way) for way in line.ways):
                 continue
+            if any(_counted_otherwise(line, way) for way in line.ways):
+                continue
             texts = {_text(way, glyphs, spacing, shot.scale) for way in line.ways}
             if len(texts) != 1 or (text := texts.pop()) is None:
                 continue
@@ -360,22 +366,6 @@ def _picture_id(coverage: Coverage) -> str:
     return digest.hexdigest()
 
 
-def _shared_out(way: Way, proposal: Proposal, glyphs: Sequence[Glyph]) -> list[tuple[int, str, tuple[str, ...]]]:
-    """(glyph, character the net read there, its second choices); "?" where it read more or fewer characters."""
-    places = [i for i, (ch, _, _) in enumerate(proposal.characters) if ch.strip()]
-    seen = [proposal.characters[i][0] for i in places]
-    seconds = [tuple(ch for ch, p in proposal.alternatives[i] if p >= SECOND) for i in places]
-    if len(seen) == len(way):
-        return [(p.glyph, ch, two) for p, ch, two in zip(way, seen, seconds, strict=True)]
-    own = [glyphs[p.glyph].label or read_as(glyphs[p.glyph]) or "?" for p in way]
-    out = []
-    for tag, a, b, c, d in SequenceMatcher(None, own, seen, autojunk=False).get_opcodes():
-        for k in range(a, b):
-            same = tag == "equal" or (tag == "replace" and b - a == d - c)
-            out.append((way[k].glyph, seen[c + k - a] if same else "?", seconds[c + k - a] if same else ()))
-    return out
-
-
 def _neighbours(way: Way, glyphs: Sequence[Glyph], settled: set[str], scale: float) -> list[Pair]:
     """Those of a line whose characters are known."""
 
@@ -412,6 +402,14 @@ def _text(way: Way, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> 
             return None
         out += " " * spaces + pair.right
     return out
+
+
+def _counted_otherwise(line: Line, way: Way) -> bool:
+    """Do both nets read the same text, of another number of characters?  Then two may stand in one picture."""
+    if line.small is None or line.fast is None:
+        return False
+    a, b = ("".join(c for c, _, _ in p.characters if c.strip()) for p in (line.small, line.fast))
+    return a == b and len(a) != len(way)
 
 
 def _parts_han(text: str) -> bool:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from bridge.interfaces import Proposal
 from bridge.ocr.cells import Cell
 from bridge.ocr.coverage import FAINT, Coverage, InkLine
-from bridge.ocr.glyph_cut import Block, cuts_by_form
+from bridge.ocr.glyph_cut import Block, blocks, cuts_by_form, known_widths
 from bridge.ocr.glyph_family import Glyph, State
 from bridge.ocr.glyph_fit import Bank
 from bridge.ocr.glyph_han import HanForms
@@ -399,3 +400,58 @@ def test_in_a_face_unlike_the_reference_a_wide_bearing_is_no_space() -> None:
     close = [("轨", "D", 5.0)] * 6
     spacing = spacing_of([*HAN, *letters(2.5), *close], bearings)
     assert spacing.count("轨", "D", 5.0) == 0
+
+
+def latin(text: str, size: int = 26) -> Coverage:
+    """A serif face that is none of the references' weights, as ink from the top of a line."""
+    font = ImageFont.truetype(str(installed_faces()[1]), size)
+    image = Image.new("L", (round(font.getlength(text)) + 8, 2 * ROWS))
+    ImageDraw.Draw(image).text((4, 4), text, fill=255, font=font)
+    out = np.asarray(image).astype(np.int16)
+    inked = np.flatnonzero((out > 5).any(axis=0))
+    return np.ascontiguousarray(out[:, inked[0] : inked[-1] + 1])
+
+
+def read(text: str, centres: Sequence[float], margin: float) -> Proposal:
+    characters = tuple((c, 0.99, x + margin) for c, x in zip(text, centres, strict=True))
+    return Proposal(text=text, confidence=0.99, characters=characters, alternatives=((),) * len(text))
+
+
+def test_ink_of_two_letters_is_not_taken_for_one_where_their_widths_are_known() -> None:
+    # As clip-sharp12 has it: T and - touch, and where the net says that they stand T alone would fit as well.
+    ink = np.zeros((ROWS, 79), np.int16)
+    for a, b in ((0, 7), (8, 17), (18, 49)):
+        ink[10:18, a:b] = 255
+    proposal = read("HT-2026", [3.5, 12, 16, 20, 27, 34, 41], 4)
+    widths = {"H": 7.0, "T": 6.5, "-": 3.0, "2": 7.0, "0": 7.0, "6": 7.0}
+    assert [b.characters for b in blocks(ink, proposal, 4, 11.4, widths)] == ["H", "T-", "2026"]
+
+
+def test_a_width_is_known_where_neither_the_character_nor_its_neighbours_touch_another() -> None:
+    none = ("", "")
+    touching = [Block(0, 7, "H", none), Block(8, 17, "T", none), Block(18, 49, "-2026", none)]
+    apart = [Block(0, 7, "H", none), Block(8, 15, "A", none), Block(18, 25, "2", none)]
+    assert known_widths([touching] * 3) == {"H": 7.0}
+    assert known_widths([apart] * 3) == {"H": 7.0, "A": 7.0, "2": 7.0}
+    assert known_widths([apart] * 2) == {}
+
+
+def test_touching_letters_are_cut_where_both_look_right() -> None:
+    shapes = Shapes()
+    left, right = latin("W"), latin("L")
+    line = np.concatenate([left, right], axis=1)
+    centres = left.shape[1] / 2, left.shape[1] + right.shape[1] / 2 - 3  # a little off, as nets are
+    cuts = cuts_by_form(line, Block(0, line.shape[1], "WL", ("", "")), centres, 26.0, shapes.likeness)
+    # The faintest column of a serif may fall to either.
+    assert [c.character for c in cuts] == ["W", "L"]
+    assert abs(cuts[0].coverage.shape[1] - left.shape[1]) <= 1
+    assert cuts[0].coverage.shape[1] + cuts[1].coverage.shape[1] == line.shape[1]
+
+
+def test_a_letter_that_was_cut_badly_is_no_rival_of_the_one_that_was_cut_well() -> None:
+    good = Glyph("good", latin("W"), True, votes={n: Counter({"W": 9}) for n in ("net", "second net")})
+    worse = np.ascontiguousarray(good.coverage[:, 7:])
+    bad = Glyph("bad", worse, False, votes={n: Counter({"W": 30}) for n in ("net", "second net")})
+    Judge(2.0, Shapes(), HanForms(), lambda g, c, r: False).judge([good, bad])
+    assert good.state is State.SETTLED
+    assert bad.state is State.DISPUTED
