@@ -30,12 +30,13 @@ class LazyReader:
 
 
 def paddle(model: str, threads: int = 2) -> PaddleEngine:
-    """model: small or tiny."""
+    """model: small or tiny.  threads: processor cores, used in the way that set-up found fastest."""
     from bridge.ocr.engine import PaddleEngine
+    from bridge.ocr.fastest import remembered
     from bridge.ocr.weights import find_weights
 
     weights = find_weights(f"PP-OCRv6_{model}_rec")
-    return PaddleEngine(weights.folder, weights.model_name, threads=threads)
+    return PaddleEngine(weights.folder, weights.model_name, running=remembered(model, threads))
 
 
 def contract_reader(threads: int = 2) -> ContractReader:

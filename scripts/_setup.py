@@ -7,6 +7,7 @@ instead of a traceback. The steps, each skipped when it is done already:
 2. fonts for Chinese pages (Debian and Ubuntu, as root), and what else the caller needs
 3. a browser: ``python -m bridge.erp.find_browser``
 4. the OCR weights: ``python -m bridge.ocr.weights``
+5. how this machine reads fastest: ``python -m bridge.ocr.fastest``
 """
 
 from __future__ import annotations
@@ -154,7 +155,11 @@ def prepare(*, offline: bool, extra: Callable[[Path, bool], None] | None = None,
         if extra is not None:
             extra(python, offline)
         flags = ["--offline"] if offline else []
-        for part, module in (("browser", "bridge.erp.find_browser"), ("weights", "bridge.ocr.weights")):
+        for part, module in (
+            ("browser", "bridge.erp.find_browser"),
+            ("weights", "bridge.ocr.weights"),
+            ("reading", "bridge.ocr.fastest"),
+        ):
             told = run_step(part, [str(python), "-m", module, *flags], venv, limit_s=FETCH_LIMIT_S, cwd=root)
             if told:
                 print(f"{part}: {told[-1]}", flush=True)

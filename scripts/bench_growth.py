@@ -3,9 +3,10 @@
     python3 scripts/bench_growth.py                       500 syncs of each kind, some 20 minutes
     python3 scripts/bench_growth.py --kind C --syncs 60   shorter, one kind
 
-Kinds as in bench_read.py.  Between two syncs 2 % of the cells change.  The reader is a process of its own; its
-memory and that of its children (the browser that draws texts back) is taken after each sync.  What is judged is
-the least-squares line over the last four fifths: at most 3 MB in 500 syncs.  Exit code 1 if it is more.
+Kinds as in bench_read.py.  Between two syncs 2 % of the cells change.  The reader is a process of its own for all
+of them; each sync opens a browser to draw texts back in and closes it, as a run does.  The memory of the process
+and of whatever children it has is taken after each sync.  What is judged is the least-squares line over the last
+four fifths: at most 3 MB in 500 syncs.  Exit code 1 if it is more.
 """
 
 from __future__ import annotations
@@ -96,10 +97,13 @@ def _work(kind: str, date: str, scale: str) -> int:
     os.dup2(2, 1)  # whatever else is printed must not stand among the answers
     reader = Bridge(kind, lambda _: date)
     reader.start("growth", float(scale))
+    reader.close_browser()
     while head := sys.stdin.buffer.read(4):
         page: Any = pickle.loads(sys.stdin.buffer.read(struct.unpack("<I", head)[0]))
+        reader.open_browser()
         reader.sync()
         reader.read(page, decoded(page), 1)
+        reader.close_browser()
         print(held_mb(), file=answers, flush=True)
     reader.close()
     return 0

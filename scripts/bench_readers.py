@@ -45,18 +45,32 @@ class Bridge:
     """This project: kind A (page text), B (canvas) or C (image)."""
 
     def __init__(self, kind: str, date: Callable[[str], str]) -> None:
-        from bridge.erp.browser import BrowserOptions, open_browser
-        from bridge.erp.redraw import BrowserRedrawer
         from bridge.reading import paddle
 
         self._kind = kind
         self._date = date
         self._nets = paddle("small"), paddle("tiny")
-        self._opened = open_browser(BrowserOptions()) if kind != "C" else None
-        self._redrawer = BrowserRedrawer(self._opened.__enter__()) if self._opened else None
+        self._opened: Any = None
+        self._redrawer: Any = None
+        self.open_browser()
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
         for net in self._nets:
             net.read_lines([np.full((32, 64, 3), 255, np.uint8)])
+
+    def open_browser(self) -> None:
+        """In which texts are drawn back; C has none."""
+        from bridge.erp.browser import BrowserOptions, open_browser
+        from bridge.erp.redraw import BrowserRedrawer
+
+        if self._kind != "C":
+            self._opened = open_browser(BrowserOptions())
+            self._redrawer = BrowserRedrawer(self._opened.__enter__())
+
+    def close_browser(self) -> None:
+        if self._opened is not None:
+            self._redrawer.close()
+            self._opened.__exit__(None, None, None)
+            self._opened = self._redrawer = None
 
     def start(self, source: str, design_scale: float) -> None:
         from bridge.store import SqlStore
@@ -106,10 +120,7 @@ class Bridge:
         return out
 
     def close(self) -> None:
-        if self._redrawer is not None:
-            self._redrawer.close()
-        if self._opened is not None:
-            self._opened.__exit__(None, None, None)
+        self.close_browser()
         self._folder.cleanup()
 
 

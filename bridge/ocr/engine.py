@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from bridge.errors import ReadError
 from bridge.interfaces import Proposal
 from bridge.ocr import runtime
+from bridge.ocr.fastest import Running
 from bridge.records import Image
 
 ALTERNATIVES = 5
@@ -27,6 +28,9 @@ ALTERNATIVES = 5
 LEAST = 1e-6
 """Probability below which a character is no runner-up: of 18,000 the net gives nearly all less."""
 
+PLAIN = Running(2)
+"""One thread a batch and batches side by side: a batch of few short lines is too little work to share, and the
+threads that share it mostly spend as much again on waiting for each other."""
 _BLANK = 0
 _MAX_BATCH_PIXELS = 48 * 4000
 """Padded pixels of one batch: eight average cells; larger batches only take memory (measured, docs)."""
@@ -36,11 +40,11 @@ class PaddleEngine:
     """PaddleOCR's TextRecognition with its own decoding; satisfies ``interfaces.TextReader``.
 
     folder: holds ``inference.onnx`` and ``inference.yml``.  name: PaddleOCR's name of the model in it.
-    threads: batches read at the same time.
+    running: see ``fastest``.
     Raises ReadError if the engine cannot be started or fails on a picture.
     """
 
-    def __init__(self, folder: Path, name: str, *, threads: int = 2) -> None:
+    def __init__(self, folder: Path, name: str, *, running: Running = PLAIN) -> None:
         runtime.prepare()
         try:
             from paddleocr import TextRecognition
@@ -50,9 +54,7 @@ class PaddleEngine:
                     model_name=name,
                     model_dir=str(folder),
                     engine="onnxruntime",
-                    # One thread a batch and batches side by side: a batch of few short lines is too little work
-                    # to share, and the threads that share it spend as much again on waiting for each other.
-                    engine_config=runtime.options(1),
+                    engine_config=runtime.options(running.threads, running.provider),
                 ).paddlex_predictor
         except (ImportError, RuntimeError, ValueError, OSError, AssertionError) as e:
             raise ReadError(
@@ -60,7 +62,9 @@ class PaddleEngine:
                 hint="Run `bridge doctor`, then `bridge setup` to fetch the weights anew.",
             ) from e
         self.name = name
-        self._side_by_side = ThreadPoolExecutor(threads, thread_name_prefix=name) if threads > 1 else None
+        self._side_by_side = (
+            ThreadPoolExecutor(running.batches, thread_name_prefix=name) if running.batches > 1 else None
+        )
         narrow = self._net.pre_tfs["ReisizeNorm"]
         # Short crops of list cells are not padded (faster, stack facts); captchas read better on a wide ground.
         self._prepare = type(narrow)(rec_image_shape=[3, 48, 48])

@@ -39,11 +39,16 @@ def one_heap() -> bool:
         return False
 
 
-def options(threads: int) -> dict[str, object]:
+def options(threads: int, provider: str = "CPUExecutionProvider") -> dict[str, object]:
     """For PaddleOCR's ``engine_config``: nothing is kept from one picture to the next.
 
     Else ONNX Runtime keeps a plan of the memory for every width and number of lines ever read, and an arena that
     grows whenever a batch is larger than those before (measured, both nets, 120 reads of 1 to 23 lines: 419 to
     451 MB, in steps that never end, against 345 to 365 MB; a tenth more processor time).
     """
-    return {"intra_op_num_threads": threads, "enable_mem_pattern": False, "enable_cpu_mem_arena": False}
+    return {
+        "intra_op_num_threads": threads,
+        "enable_mem_pattern": False,
+        "enable_cpu_mem_arena": False,
+        "providers": [provider],
+    }
