@@ -22,7 +22,7 @@ from bridge.testing.receivers import Receiver  # noqa: E402
 
 @pytest.fixture(scope="session")
 def own_folder() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="bridge-faults-", dir="/tmp") as own:
+    with tempfile.TemporaryDirectory(prefix="faults-", dir="/tmp") as own:
         yield own
 
 

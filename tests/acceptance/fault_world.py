@@ -228,7 +228,7 @@ def browsers() -> list[str]:
     for process in psutil.process_iter():
         try:
             other = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
-            if other and process.environ().get("TMPDIR") == ours:
+            if other and Path(process.environ().get("TMPDIR", "")).is_relative_to(ours):
                 found.append(" ".join(process.cmdline())[:120])
         except (psutil.Error, OSError):
             continue  # another user's, or gone meanwhile
