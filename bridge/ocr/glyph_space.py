@@ -46,6 +46,8 @@ LEAST = 10
 """Percentile of the bearings of a kind that is taken for a character seen in too few places."""
 SURE = 3
 """Places that make a bearing, or the width of a space, certain."""
+LIKE_A_SPACE = 0.6
+"""Of a space's width: by which a gap may be wider than the reference's and still be surely none."""
 OWN = 1.0
 """css pixels by which a letter's bearing may be off the reference's."""
 UNLIKE = 0.6
@@ -77,8 +79,9 @@ class Pair(NamedTuple):
 class Spacing:
     """after, before: a character's bearings on its right and left, css pixels; one that may hold a space is not
     among them.  few: those that rest on too few places.  one: the width of a space, or None if the list showed too
-    few.  em: as of ``of``.  even: of characters of one width what each leaves of it on either side: narrow ones of
-    some faces, wide letters and figures of all."""
+    few.  em: as of ``of``.  beyond: see ``_beyond_the_reference``, before and after a character.  even: of
+    characters of one width what each leaves of it on either side: narrow ones of some faces, wide letters and
+    figures of all."""
 
     after: dict[str, float] = field(default_factory=dict)
     before: dict[str, float] = field(default_factory=dict)
@@ -86,6 +89,7 @@ class Spacing:
     one: float | None = None
     em: float | None = None
     even: Mapping[str, float] = field(default_factory=dict)
+    beyond: tuple[float, float] = (INFINITE, INFINITE)
     reference: Callable[[str], tuple[float, float] | None] = field(default=lambda c: None)
 
     @classmethod
@@ -112,6 +116,7 @@ class Spacing:
         like = out._like_the_reference(lefts)
         if like:
             out._learn(lefts, rights, frozenset(lone))
+        out.beyond = out._beyond_the_reference(0, out.before), out._beyond_the_reference(1, out.after)
         out._forget_the_wide(pairs, bearings, em, like)
         out.few = frozenset(
             (c, side)
@@ -210,11 +215,29 @@ class Spacing:
             return None
         beyond = gap - after - before
         if beyond <= max(min(NONE, 0.1 * (self.em or INFINITE)), OFF * (self.one or 0.0)):
-            return 0
+            least = self._least(a, 1, after) + self._least(b, 0, before)
+            return 0 if gap - least < LIKE_A_SPACE * (self.one or SPACE) else None
         if beyond < SPACE or self.one is None or self.few & {(a, 1), (b, 0)} or _wide_sign(a) or _wide_sign(b):
             return None
         number = round(beyond / self.one)
         return number if number and abs(beyond - number * self.one) <= OFF * self.one else None
+
+    def _least(self, c: str, side: int, learned: float) -> float:
+        """What a character keeps from its neighbour, no more than in the reference face as the list sets it: one
+        that mostly stands beside a space bears a part of that as far as the list shows."""
+        reference = self._by_reference(c, side)
+        if reference is None or self._fixed(c, side) is not None:
+            return learned
+        return min(learned, reference + self.beyond[side])
+
+    def _beyond_the_reference(self, side: int, known: Mapping[str, float]) -> float:
+        """By how much the list's letters keep farther apart than the reference's, usually."""
+        off = [
+            own - reference
+            for c, own in known.items()
+            if self._fixed(c, side) is None and (reference := self._by_reference(c, side)) is not None
+        ]
+        return max(0.0, float(np.median(off))) if len(off) >= SURE else INFINITE
 
     def _known(self, c: str, side: int) -> float | None:
         fixed = self._fixed(c, side)

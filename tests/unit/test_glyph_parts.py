@@ -395,11 +395,28 @@ def test_in_a_face_of_one_width_every_character_keeps_its_own() -> None:
     assert not uneven.even
 
 
+def test_a_letter_seen_a_few_times_and_mostly_before_a_space_does_not_bear_it() -> None:
+    """As n in bordered-noto13: "Orion S.p.A." stood in a list that had n before a space thrice in five times."""
+    seen = [("n", "c", 1.0)] * 2 + [("n", "S", 3.0), ("n", "V", 4.0), ("n", "I", 5.0)]
+    known = [(a, b, 1.0) for a in "cSVI" for b in "cSVI"] * 6
+    spaced = [(a, b, 4.0) for a in "cS" for b in "cS"] * 2
+    for_letters = [(0.3, 0.2), (0.4, 0.7)]
+
+    def face(c: str) -> list[tuple[float, float]]:
+        return bearings(c) if "\u4e00" <= c <= "\u9fff" else for_letters
+
+    spacing = spacing_of([*HAN, *known, *spaced, *seen], face, em=13.0)
+    assert spacing.one is not None
+    assert spacing.count("n", "S", 3.0) is None
+    assert spacing.count("n", "c", 1.0) == 0
+
+
 def test_in_a_face_unlike_the_reference_a_wide_bearing_is_no_space() -> None:
-    """Letters of one width: a narrow one keeps far from its neighbours."""
+    """Letters of one width: a narrow one keeps far from its neighbours.  D stands beside nothing else that would
+    tell its bearing from a space."""
     close = [("轨", "D", 5.0)] * 6
     spacing = spacing_of([*HAN, *letters(2.5), *close], bearings)
-    assert spacing.count("轨", "D", 5.0) == 0
+    assert spacing.count("轨", "D", 5.0) is None
 
 
 def latin(text: str, size: int = 26) -> Coverage:
