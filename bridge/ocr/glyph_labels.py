@@ -29,6 +29,7 @@ from bridge.ocr.glyph_family import (
     Glyph,
     State,
     apart,
+    apart_in_any_tint,
     depth,
     families,
     height,
@@ -180,7 +181,7 @@ class Judge:
         return (
             own is not None
             and own is not f
-            and all(apart(g.profile, f.profile, self._scale) > SAME for g in own.glyphs)
+            and all(apart_in_any_tint(g.profile, f.profile, self._scale) > SAME for g in own.glyphs)
         )
 
     def _decide(self, f: Family, claims: Mapping[str, Sequence[Family]]) -> None:
@@ -197,7 +198,9 @@ class Judge:
         if fit < LIKE or better < -BEATEN:
             return self._dispute(f, f"does not look like {label}")
         rivals = [
-            o for o in claims[label] if o is not f and self._counts(o, f) and not self._cut_worse(o, f, label)
+            o
+            for o in claims[label]
+            if o is not f and self._counts(o, f) and not self._tinted(o, f) and not self._cut_worse(o, f, label)
         ]
         # Two pictures of a Han character that nothing looks like, or that look like nothing else: each was cut out
         # of touching ink.
@@ -233,9 +236,13 @@ class Judge:
         share = other.strength / max(1, f.strength)
         return share >= (0.1 if any(g.clean for g in other.glyphs) else 0.34)
 
+    def _tinted(self, other: Family, f: Family) -> bool:
+        """Is it the same picture in another colour?"""
+        return apart_in_any_tint(other.profile, f.profile, self._scale) <= SAME
+
     def _cut_worse(self, other: Family, f: Family, label: str) -> bool:
         """Was another picture of the letter or figure cut out of touching ink, and looks far less like it?"""
-        if other.settled or is_han(label) or not label.isalnum() or any(g.clean for g in other.glyphs):
+        if is_han(label) or not label.isalnum() or any(g.clean for g in other.glyphs):
             return False
         theirs, mine = (self._shapes.likeness(x.best.coverage, label) for x in (other, f))
         return mine >= LIKE and mine - theirs >= FAR_LESS
