@@ -9,11 +9,12 @@
 
 Kinds: A a page with text, B the same list on a canvas, C the pictures of A with no browser behind them.  Each
 source is read as a first list (cold), the same list with 2 % of its cells changed (warm), that once more (nothing
-changed), and a second list that shares no order with the first: what is counted is counted on the second list.  No
-person's answer and no truth enters.  Seconds run from the decoded pictures to the records.  The other readers
-remember nothing, so a list is cold to them whenever they read it: they read the second one only, and what they
-read of kind A stands for C, which has the very same pictures.  Cells that are cut or look like another text to the
-pixel are counted apart, and so are rows that are flagged for nothing else.
+changed), and a second list that shares no order with the first: what is counted is counted on the second list; of
+the three readings before it only the silent errors are told ("before").  No person's answer and no truth enters.
+Seconds run from the decoded pictures to the records.  The other readers remember nothing, so a list is cold to them
+whenever they read it: they read the second one only, and what they read of kind A stands for C, which has the very
+same pictures.  Cells that are cut or look like another text to the pixel are counted apart, and so are rows that are
+flagged for nothing else.
 """
 
 from __future__ import annotations
@@ -207,6 +208,7 @@ def _work(folder: Path, kind: str, name: str, peer_rows: int | None) -> dict[str
         except (ImportError, OSError, subprocess.CalledProcessError) as e:
             return {"kind": kind, "reader": name, "missing": missing(name, e)}
     scores = {v: Score() for v in orders.VARIANTS}
+    earlier = Score()  # first reading, warm, unchanged: only its silent errors are told
     seconds: dict[str, dict[int, float]] = {p: {} for p in PHASES}
     cells: dict[str, dict[int, int]] = {p: {} for p in PHASES}
     phases: tuple[str, ...] = PHASES if name == "bridge" else ("second",)
@@ -225,11 +227,11 @@ def _work(folder: Path, kind: str, name: str, peer_rows: int | None) -> dict[str
             seconds[phase][scale] = seconds[phase].get(scale, 0.0) + took
             n = sum(len(rows) * len(rows[0]) for _, rows in pages)
             cells[phase][scale] = cells[phase].get(scale, 0) + n
-            if phase == "second":
-                for (drawn, rows), got in zip(pages, answers, strict=True):
-                    cut = {(p.row, p.field) for p in drawn.places if p.cut}
-                    where = f"{s['design'].name} scale {scale}"
-                    scores[s["variant"]].page(where, rows, got, cut, s["twins"])
+            score = scores[s["variant"]] if phase == "second" else earlier
+            for (drawn, rows), got in zip(pages, answers, strict=True):
+                cut = {(p.row, p.field) for p in drawn.places if p.cut}
+                where = f"{s['design'].name} scale {scale}"
+                score.page(where, rows, got, cut, s["twins"])
     reader.close()
     if name != "bridge":
         seconds["cold"], cells["cold"] = seconds["second"], cells["second"]
@@ -241,7 +243,8 @@ def _work(folder: Path, kind: str, name: str, peer_rows: int | None) -> dict[str
             p: {str(k): seconds[p][k] / cells[p][k] * CELLS_OF_500 for k in seconds[p]} for p in phases
         },
         "peak_mb": peak_mb(),
-        "silent": sum(x.silent for x in scores.values()),
+        "silent": sum(x.silent for x in scores.values()) + earlier.silent,
+        "earlier": asdict(earlier),
         "scores": {v: {**asdict(x), "silent_bound": x.bound()} for v, x in scores.items()},
     }
 
@@ -250,8 +253,8 @@ def _work(folder: Path, kind: str, name: str, peer_rows: int | None) -> dict[str
 
 
 HEAD = (
-    "kind", "reader", "cells", "code", "exact %", "exact, unflagged %", "silent (95 % bound)", "flagged %",
-    "straight % ord./host.", "apart, silent", "s/500 cold", "warm", "unchanged", "× stock", "MB",
+    "kind", "reader", "cells", "code", "exact %", "exact, unflagged %", "silent (95 % bound)", "before",
+    "flagged %", "straight % ord./host.", "apart, silent", "s/500 cold", "warm", "unchanged", "× stock", "MB",
 )  # fmt: skip
 SUMMED = ("cells", "code_cells", "exact", "exact_unflagged", "flagged", "silent", "apart", "apart_unflagged_wrong")
 
@@ -278,6 +281,7 @@ def _table(results: list[dict[str, Any]]) -> str:
                 f"{100 * total['exact'] / n:.2f}",
                 f"{100 * total['exact_unflagged'] / n:.2f}",
                 f"{total['silent']} ({100 * bound:.3f} %)",
+                f"{r['earlier']['silent']} of {r['earlier']['cells']:,}" if r["earlier"]["cells"] else "-",
                 f"{100 * total['flagged'] / n:.2f}",
                 straight,
                 f"{total['apart']}, {total['apart_unflagged_wrong']}",
@@ -292,6 +296,8 @@ def _table(results: list[dict[str, Any]]) -> str:
     for r in results:
         for variant, s in r.get("scores", {}).items():
             shown += [f"  silent, {r['kind']} {r['reader']} {variant}: {e}" for e in s["examples"][:8]]
+        for e in r.get("earlier", {}).get("examples", [])[:8]:
+            shown.append(f"  silent before, {r['kind']} {r['reader']}: {e}")
     return "\n".join(shown)
 
 
