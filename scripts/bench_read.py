@@ -8,13 +8,13 @@
     python3 scripts/bench_read.py --peers --peer-rows 50       the other readers too, on a part of each list
 
 Kinds: A a page with text, B the same list on a canvas, C the pictures of A with no browser behind them.  Each
-source is read as a first list (cold), the same list with 2 % of its cells changed (warm), that once more (nothing
-changed), and a second list that shares no order with the first: what is counted is counted on the second list; of
-the three readings before it only the silent errors are told ("before").  No person's answer and no truth enters.
-Seconds run from the decoded pictures to the records.  The other readers remember nothing, so a list is cold to them
-whenever they read it: they read the second one only, and what they read of kind A stands for C, which has the very
-same pictures.  Cells that are cut or look like another text to the pixel are counted apart, and so are rows that are
-flagged for nothing else.
+source is read as a first list (cold), the same list with 2 % of its cells changed (warm), that once more
+(nothing changed), and a second list that shares no order with the first: what is counted is counted on the
+second list; of the three readings before it only the silent errors are told ("before").  No person's answer and
+no truth enters.  Seconds run from the decoded pictures to the records.  The other readers remember nothing, so
+a list is cold to them whenever they read it: they read the second one only, and what they read of kind A stands
+for C, which has the very same pictures.  Cells that are cut or look like another text to the pixel are counted
+apart, and so are rows that are flagged for nothing else.
 """
 
 from __future__ import annotations
