@@ -50,8 +50,10 @@ def setup(
     offline: bool = typer.Option(False, "--offline", help="Fetch nothing; only check what is there."),
     as_json: bool = typer.Option(False, "--json", help="Print what was found as JSON."),
 ) -> None:
-    """Makes sure of the browser and the OCR weights, and fetches what is missing."""
+    """Makes sure of the browser and the OCR weights, fetches what is missing, and tries how this machine reads
+    fastest."""
     from bridge.erp.find_browser import ensure_browser
+    from bridge.ocr import fastest
     from bridge.ocr.weights import ensure_weights
 
     def tell(words: str) -> None:
@@ -59,10 +61,15 @@ def setup(
 
     browser = ensure_browser(tell, offline=offline)
     weights = ensure_weights(progress=tell, offline=offline)
+    ways = fastest.ensure_tried()
     if as_json:
         found = {name: {"folder": w.folder, "source": w.source, "sha256": w.sha256} for name, w in weights.items()}
-        print_json({"browser": browser, "weights": found})
+        running = {model: str(way) for model, way in ways.items()}
+        print_json({"browser": browser, "weights": found, "reading": running})
         return
     out().print(f"[green]ok[/green]  browser  {browser.kind} {browser.version}, {browser.found}")
     for name, one in weights.items():
         out().print(f"[green]ok[/green]  weights  {name} [dim]from {one.source}[/dim]")
+    out().print(
+        f"[green]ok[/green]  reading  {fastest.told(ways)} [dim](batches side by side × threads each)[/dim]"
+    )

@@ -18,7 +18,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import metadata
@@ -65,12 +66,9 @@ def ways(cores: int, providers: Sequence[str] = (PLAIN,)) -> list[Running]:
 def remembered(model: str, cores: int) -> Running:
     """The fastest way for a net on this machine; the plain one where nothing is known."""
     try:
-        kept = json.loads(_file().read_text(encoding="utf-8"))
-        if kept["machine"] == machine():
-            return Running(**kept["fastest"][f"{model} {cores}"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # set-up was not run, or on another machine: the plain way is right everywhere
-    return Running(cores)
+        return Running(**(_kept() or {})["fastest"][f"{model} {cores}"])
+    except (KeyError, TypeError):  # not tried yet: the plain way is right everywhere
+        return Running(cores)
 
 
 def try_all(
@@ -138,37 +136,46 @@ def _file() -> Path:
     return weights_root().parent / FILE
 
 
+def _kept() -> dict[str, Any] | None:
+    """What was found on this very machine; None if nothing was, or the file cannot be read."""
+    try:
+        kept: dict[str, Any] = json.loads(_file().read_text(encoding="utf-8"))
+        return kept if kept["machine"] == machine() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def ensure_tried(cores: int = 2, *, again: bool = False) -> dict[str, Running]:
+    """The fastest way for each net, tried now if it is not known.  Raises SetupError without the weights."""
+    kept = _kept() or {"machine": machine(), "fastest": {}, "seconds": {}}
+    for model in MODELS:
+        key = f"{model} {cores}"
+        if again or key not in kept["fastest"]:
+            best, seconds = try_all(model, cores, partial(_load, model), _providers())
+            kept["fastest"][key], kept["seconds"][key] = asdict(best), seconds
+            with suppress(OSError):  # what cannot be kept is tried again
+                _file().write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    return {model: Running(**kept["fastest"][f"{model} {cores}"]) for model in MODELS}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try how this machine reads fastest, and remember it."""
     parser = argparse.ArgumentParser(prog="python -m bridge.ocr.fastest", description=main.__doc__)
     parser.add_argument("--again", action="store_true", help="even if it is known already")
-    parser.add_argument(
-        "--cores", type=int, default=2, help="as [ocr] threads in bridge.toml (default %(default)s)"
-    )
+    parser.add_argument("--cores", type=int, default=2, help="[ocr] threads of bridge.toml (default %(default)s)")
     parser.add_argument("--offline", action="store_true", help=argparse.SUPPRESS)  # every step of set-up has it
     given = parser.parse_args(arguments)
     try:
-        kept = json.loads(_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        kept = {}
-    if kept.get("machine") != machine():
-        kept = {"machine": machine(), "fastest": {}, "seconds": {}}
-    wanted = [m for m in MODELS if given.again or f"{m} {given.cores}" not in kept["fastest"]]
-    try:
-        for model in wanted:
-            best, seconds = try_all(model, given.cores, partial(_load, model), _providers())
-            kept["fastest"][f"{model} {given.cores}"] = asdict(best)
-            kept["seconds"][f"{model} {given.cores}"] = seconds
-        if wanted:
-            _file().write_text(json.dumps(kept, indent=1), encoding="utf-8")
+        found = ensure_tried(given.cores, again=given.again)
     except SetupError as error:
         print(f"self-test: {error.message}", f"  next: {error.hint or ''}", sep="\n", file=sys.stderr)
         return error.exit_code
-    except OSError as error:
-        print(f"self-test: {error}; nets run the plain way.", file=sys.stderr)
-    told = [f"{m} {Running(**kept['fastest'][f'{m} {given.cores}'])}" for m in MODELS]
-    print(f"{', '.join(told)} (batches side by side × threads each)")
+    print(f"{told(found)} (batches side by side × threads each)")
     return 0
+
+
+def told(found: Mapping[str, Running]) -> str:
+    return ", ".join(f"{model} net {way}" for model, way in found.items())
 
 
 def _load(model: str, way: Running) -> TextReader:
