@@ -15,12 +15,16 @@ class Forgetful:
         self.lookup = memory.lookup
         self.glyphs = memory.glyphs
         self.recall = memory.recall
+        self.agreements = memory.agreements
 
     def learn(self, proofs: Sequence[Any]) -> None:
         del proofs
 
     def keep_glyphs(self, source: str, face: str, learned: Sequence[Any]) -> None:
         del source, face, learned
+
+    def keep_agreements(self, source: str, fresh: Any) -> None:
+        del source, fresh
 
     def keep_reads(self, source: str, epoch: str, fresh: Sequence[Any], used: Sequence[str]) -> None:
         del source, epoch, fresh, used
@@ -42,6 +46,13 @@ class NoMemory:
 
     def keep_glyphs(self, source: str, face: str, learned: Sequence[Any]) -> None:
         del source, face, learned
+
+    def agreements(self, source: str) -> dict[str, Any]:
+        del source
+        return {}
+
+    def keep_agreements(self, source: str, fresh: Any) -> None:
+        del source, fresh
 
     def recall(self, source: str, keys: Sequence[str]) -> Recalled:
         del source, keys

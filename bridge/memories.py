@@ -52,6 +52,29 @@ class GlyphMemory(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How often something was right and how often wrong, by what was proven without it."""
+
+    right: int = 0
+    wrong: int = 0
+
+    def __add__(self, other: Outcomes) -> Outcomes:
+        return Outcomes(self.right + other.right, self.wrong + other.wrong)
+
+
+class AgreementMemory(Protocol):
+    """How often two nets that agreed were right, per source and column."""
+
+    def agreements(self, source: str) -> Mapping[str, Mapping[float, Outcomes]]:
+        """By column and step: the least probability that both nets had, rounded down to one of the steps."""
+        ...
+
+    def keep_agreements(self, source: str, fresh: Mapping[str, Mapping[float, Outcomes]]) -> None:
+        """Adds to what is known."""
+        ...
+
+
 PAGE = "page|"
 """How the key of a whole page begins: pages are bounded apart from rows."""
 
@@ -83,5 +106,9 @@ class ReadMemory(Protocol):
         ...
 
 
-class CellMemory(Memory, GlyphMemory, ReadMemory, Protocol):
+class LearnedMemory(GlyphMemory, AgreementMemory, Protocol):
+    """What a list's own pictures have taught of it."""
+
+
+class CellMemory(Memory, LearnedMemory, ReadMemory, Protocol):
     """All that is remembered of a source's cells."""

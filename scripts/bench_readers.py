@@ -16,7 +16,7 @@ import numpy as np
 from bench_drawing import Drawn
 from bench_judge import Answer
 
-from bridge.records import DrawnBy, Image, PageShot
+from bridge.records import DrawnBy, Image, OrderLine, PageShot
 
 Answers = list[dict[str, Answer]]
 SURE = 0.98
@@ -97,6 +97,16 @@ class Bridge:
         )
 
     def read(self, page: Drawn, image: Image, number: int) -> Answers:
+        out: Answers = []
+        for line in self.lines(page, image, number):
+            doubtful = set(line.doubtful) | (set(self._profile.key) if not line.key_ok else set())
+            out.append(
+                {n: Answer(v.reading.text, n in doubtful or not v.reading.proven) for n, v in line.fields.items()}
+            )
+        return out
+
+    def lines(self, page: Drawn, image: Image, number: int) -> Sequence[OrderLine]:
+        """The page's rows as the product has them."""
         from bridge.parse.orders import parse_grids
 
         drawn = {"A": DrawnBy.PAGE, "B": DrawnBy.CANVAS, "C": DrawnBy.FOREIGN}[self._kind]
@@ -109,15 +119,7 @@ class Bridge:
             cells=page.cells if self._kind == "A" else (),
             header_rows=page.header_rows or 1,
         )
-        grid = self._reader.read(shot)
-        lines = parse_grids(self._source, self._profile, [grid])
-        out: Answers = []
-        for line in lines:
-            doubtful = set(line.doubtful) | (set(self._profile.key) if not line.key_ok else set())
-            out.append(
-                {n: Answer(v.reading.text, n in doubtful or not v.reading.proven) for n, v in line.fields.items()}
-            )
-        return out
+        return parse_grids(self._source, self._profile, [self._reader.read(shot)])
 
     def close(self) -> None:
         self.close_browser()

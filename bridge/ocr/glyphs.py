@@ -17,7 +17,8 @@ from itertools import pairwise
 import numpy as np
 
 from bridge.interfaces import Proposal, TextReader
-from bridge.memories import GlyphMemory
+from bridge.memories import LearnedMemory
+from bridge.ocr.agreement import NetTrust
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.coverage import Coverage, InkLine, ink_lines
 from bridge.ocr.doubts import touches_edge
@@ -28,6 +29,7 @@ from bridge.ocr.glyph_han import HanForms
 from bridge.ocr.glyph_keep import from_record, to_record
 from bridge.ocr.glyph_labels import (
     FIGURES,
+    LIKE,
     MARKS,
     SEPARATORS,
     Judge,
@@ -57,12 +59,13 @@ MOST_SEEN = 3_000
 class GlyphReader:
     """One source's glyphs.  nets: see ``ScreenReader``; fast must be another net than the one that proposed."""
 
-    def __init__(self, source: str, profile: Profile, memory: GlyphMemory, fast: TextReader) -> None:
+    def __init__(self, source: str, profile: Profile, memory: LearnedMemory, fast: TextReader) -> None:
         self._source = source
         self._profile = profile
         self._memory = memory
         self._fast = fast
         self._shapes, self._forms = Shapes(), HanForms()
+        self._trust = NetTrust(memory.agreements(source))
         self._faces: dict[str, list[Glyph]] = {}
         self._seen: dict[str, dict[bytes, list[Pair]]] = {}  # by face and line
 
@@ -114,12 +117,14 @@ class GlyphReader:
         judge = Judge(shot.scale, self._shapes, self._forms, self._words(lines, glyphs))
         judge.judge(glyphs)
         spacing = self._read(shot, lines, glyphs)
+        self._compare(lines, glyphs)
         self._agree(shot, lines, [c for c in cells if c.reading is None], second, glyphs, spacing)
         self._memory.keep_glyphs(
             self._source,
             face(shot.scale),
             [to_record(g) for g in glyphs if g.changed and g.state is not State.FORGOTTEN],
         )
+        self._memory.keep_agreements(self._source, self._trust.fresh())
         for g in glyphs:
             g.changed = False
 
@@ -299,6 +304,20 @@ class GlyphReader:
         em = em_of(pairs)
         return Spacing.of(pairs, (lambda c: self._shapes.bearings(c, em)) if em else (lambda c: ()), em)
 
+    def _compare(self, lines: Sequence[Line], glyphs: Sequence[Glyph]) -> None:
+        """Where both nets agree on a free text that glyphs have proven now: would what they read have passed, and
+        was it right?"""
+        for line in lines:
+            c, a, b = line.ink.cell, line.small, line.fast
+            if c.reading is None or Witness.GLYPHS not in c.reading.witnesses or a is None or b is None:
+                continue
+            if c.column is None or c.column.type is not ColumnType.TEXT or visible(a.text) != visible(b.text):
+                continue
+            way, read = line.ways[0], visible(a.text).replace(" ", "")
+            other = [(p, x) for p, x in zip(way, read, strict=False) if x != glyphs[p.glyph].label]
+            if len(way) == len(read) and all(self._like_no_other(glyphs[p.glyph], x) for p, x in other):
+                self._trust.saw(c.column.field or "", min(a.confidence, b.confidence), right=not other)
+
     def _agree(
         self,
         shot: PageShot,
@@ -322,24 +341,37 @@ class GlyphReader:
             fits = not line.ways or any(_fits(way, text, glyphs) for way in line.ways)
             if text in words and fits and not any(_alike(text, w) for w in words if w != text):
                 witnesses: tuple[Witness, ...] = (Witness.NET, Witness.SECOND_NET, Witness.DICTIONARY)
-            elif (
-                c.column.type is ColumnType.TEXT and fits and self._plain(line, text, glyphs, spacing, shot.scale)
-            ):
+            elif c.column.type is ColumnType.TEXT and fits:
+                least = self._trust.least(c.column.field or "")
+                trusted = least is not None and min(a.confidence, b.confidence) >= least
+                if not self._plain(line, text, glyphs, spacing, shot.scale, trusted=trusted):
+                    continue
                 witnesses = (Witness.NET, Witness.SECOND_NET)
             else:
                 continue
             c.reading = reading_of(shot, c, text, witnesses, confidence=min(a.confidence, b.confidence))
 
-    def _plain(self, line: Line, text: str, glyphs: Sequence[Glyph], spacing: Spacing, scale: float) -> bool:
-        """Has every character that looks like another one a settled glyph, and is every space certain?"""
+    def _plain(
+        self, line: Line, text: str, glyphs: Sequence[Glyph], spacing: Spacing, scale: float, *, trusted: bool
+    ) -> bool:
+        """Has every character that looks like another one a settled glyph, and is every space certain?  trusted:
+        the nets alone are believed of the others; else their form must speak for them too."""
         if not line.ways:
             return False
         way = next(w for w in line.ways if _fits(w, text, glyphs))
         settled = all(
-            glyphs[p.glyph].state is State.SETTLED or self._like_no_other(glyphs[p.glyph], ch)
+            glyphs[p.glyph].state is State.SETTLED
+            or (self._like_no_other(glyphs[p.glyph], ch) and (trusted or self._most_like(glyphs[p.glyph], ch)))
             for p, ch in zip(way, text.replace(" ", ""), strict=True)
         )
         return settled and _text(way, glyphs, spacing, scale) == text
+
+    def _most_like(self, g: Glyph, character: str) -> bool:
+        """Does no other Han character fit its picture better, by the reference faces?"""
+        if not self._forms:
+            return False
+        fit, better = self._forms.fit(g.coverage, character)
+        return fit >= LIKE and better > 0
 
     def _like_no_other(self, g: Glyph, character: str) -> bool:
         if not is_han(character) or has_lookalikes(character):

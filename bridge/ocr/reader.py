@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bridge.errors import UnreadableImage
 from bridge.interfaces import Progress, Redrawer, TextReader
-from bridge.memories import GlyphMemory, Memory, ReadMemory
+from bridge.memories import LearnedMemory, Memory, ReadMemory
 from bridge.ocr.cells import Cell, nothing, unread, wanted
 from bridge.ocr.count import read_count
 from bridge.ocr.glyphs import GlyphReader
@@ -54,7 +54,7 @@ class ScreenReader:
         redrawer: Redrawer | None,
         *,
         fast: TextReader | None = None,
-        glyphs: GlyphMemory | None = None,
+        glyphs: LearnedMemory | None = None,
         reads: ReadMemory | None = None,
         nets: str = "",
     ) -> None:

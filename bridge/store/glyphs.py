@@ -13,8 +13,8 @@ from bridge.memories import GlyphPicture
 from bridge.records import Witness
 from bridge.store.database import Database
 from bridge.store.in_lists import in_lists
+from bridge.store.reading_tables import glyphs, memory
 from bridge.store.reads import read_anew
-from bridge.store.tables import glyphs, memory
 
 LIMIT = 40_000
 """Pictures kept per source: some 3,000 characters at four subpixels, in three faces, at about 400 bytes each."""

@@ -13,8 +13,8 @@ from bridge.interfaces import Clock
 from bridge.records import ProvenPicture, Witness
 from bridge.store.database import Database
 from bridge.store.in_lists import in_lists
+from bridge.store.reading_tables import contradictions, memory
 from bridge.store.reads import read_anew
-from bridge.store.tables import contradictions, memory
 
 LIMIT = 400_000
 """Pictures kept per source: a list of 10,000 rows × 12 columns fits three times over, at about 200 bytes each."""

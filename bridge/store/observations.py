@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from bridge.records import OrderLine, Witness
 from bridge.store.encoding import observed_content, value_from_json, value_to_json
 from bridge.store.in_lists import in_lists
-from bridge.store.tables import memory, observations
+from bridge.store.reading_tables import memory
+from bridge.store.tables import observations
 
 
 def note_observations(

@@ -14,7 +14,8 @@ from bridge.interfaces import Clock
 from bridge.memories import PAGE, KeptRead, Recalled
 from bridge.store.database import Database
 from bridge.store.in_lists import in_lists
-from bridge.store.tables import meta, reads
+from bridge.store.reading_tables import reads
+from bridge.store.tables import meta
 
 LIMIT = 60_000
 """Rows kept per source: a list of 10,000 fits several times over, at about 500 bytes each."""

@@ -12,7 +12,8 @@ from sqlalchemy import func, insert, select, update
 from bridge.records import RunStatus, RunSummary
 from bridge.store.database import Database
 from bridge.store.encoding import summary_from_json, summary_to_json
-from bridge.store.tables import memory, orders, outbox, review_items, runs
+from bridge.store.reading_tables import memory
+from bridge.store.tables import orders, outbox, review_items, runs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

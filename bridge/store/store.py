@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bridge.interfaces import Clock
 from bridge.store.accounts import Accounts
+from bridge.store.agreements import Agreements
 from bridge.store.audit import AuditTrail
 from bridge.store.blind import BlindChecks
 from bridge.store.captchas import Captchas
@@ -199,6 +200,10 @@ class SqlStore:
         self.all_glyphs = glyphs.all_glyphs
         self.keep_glyphs = glyphs.keep_glyphs
         self.forget_glyph = glyphs.forget_glyph
+
+        trust = Agreements(self._database)
+        self.agreements = trust.agreements
+        self.keep_agreements = trust.keep_agreements
 
         tables = MappingTables(self._database)
         self.mappings = tables.mappings

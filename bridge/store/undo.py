@@ -25,9 +25,10 @@ from bridge.store import audit
 from bridge.store.apply import apply_changes, load_baseline
 from bridge.store.database import Database, source_lock
 from bridge.store.in_lists import in_lists
+from bridge.store.reading_tables import memory
 from bridge.store.reads import read_anew
 from bridge.store.reviews import release_name
-from bridge.store.tables import baseline, decisions, memory, meta, order_events, orders, outbox, review_items
+from bridge.store.tables import baseline, decisions, meta, order_events, orders, outbox, review_items
 from bridge.store.words import forget_words
 
 _HINT = "Nothing was changed; look at the order's page for what came after."

@@ -19,7 +19,7 @@ from bridge.errors import ConfigError, StoreBusy, StoreError, StoreTooNew, Store
 from bridge.interfaces import DecisionStore, OutboxStore, Store
 from bridge.memories import Memory
 from bridge.store import SqlStore, migrations
-from bridge.store.tables import metadata
+from bridge.store.metadata import metadata
 
 HEAD = ScriptDirectory(migrations.__path__[0]).get_current_head()
 

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from bridge.store.tables import metadata
+from bridge.store import reading_tables, tables  # noqa: F401 - they fill it
+from bridge.store.metadata import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
