@@ -73,9 +73,9 @@ def open_browser(options: BrowserOptions, *, url: str | None = None) -> Iterator
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
     scratch = folder / "t"
-    if len(os.fsencode(scratch)) > _LONGEST_TMPDIR and sys.platform != "win32":
-        scratch = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=_SHORT_TMPDIR))
     try:
+        if len(os.fsencode(scratch)) > _LONGEST_TMPDIR and sys.platform != "win32":
+            scratch = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=_SHORT_TMPDIR))
         scratch.mkdir(exist_ok=True)
         _write_preferences(folder)
         with _driver() as playwright:
