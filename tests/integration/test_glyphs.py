@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from test_reading import browser  # noqa: F401  (fixture)
 
 from bridge.interfaces import Proposal, TextReader
-from bridge.memories import GlyphPicture
+from bridge.memories import GlyphPicture, Outcomes
 from bridge.ocr.coverage import TOLERANCE
 from bridge.ocr.reader import ScreenReader
 from bridge.ocr.text_gamma import as_black
@@ -80,6 +80,7 @@ class GlyphsInMemory:
 
     def __init__(self) -> None:
         self.kept: dict[str, GlyphPicture] = {}
+        self.agreed: Mapping[str, Mapping[float, Outcomes]] = {}
 
     def lookup(self, source: str, pictures: Sequence[str]) -> dict[str, object]:
         return {}
@@ -92,6 +93,12 @@ class GlyphsInMemory:
 
     def keep_glyphs(self, source: str, face: str, learned: Sequence[GlyphPicture]) -> None:
         self.kept.update({g.id: g for g in learned})
+
+    def agreements(self, source: str) -> dict[str, dict[float, Outcomes]]:
+        return {}
+
+    def keep_agreements(self, source: str, fresh: Mapping[str, Mapping[float, Outcomes]]) -> None:
+        self.agreed = fresh
 
 
 def rows(seed: int) -> list[tuple[str, ...]]:
