@@ -17,8 +17,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,7 +36,7 @@ class Told:
 
 
 class Patient:
-    """``with Patient(config, source, scratch) as patient: patient.sync(ahead)``."""
+    """``with closing(Patient(config, source, scratch)) as patient: patient.sync(ahead)``."""
 
     def __init__(self, config: Path, source: str, scratch: Path) -> None:
         """scratch: an empty folder for its temporary files."""
@@ -69,14 +68,6 @@ class Patient:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(timeout=60)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _load_the_nets(app: Any) -> None:

@@ -24,6 +24,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -173,7 +174,7 @@ def soak(syncs: int, seed: int) -> bool:
     with rig(seed) as made, tempfile.TemporaryDirectory(prefix="bridge-soak-") as scratch:
         world = made.world
         world.forget_app()
-        with Patient(world.folder / "bridge.toml", SOURCE, Path(scratch)) as patient:
+        with closing(Patient(world.folder / "bridge.toml", SOURCE, Path(scratch))) as patient:
             for number in range(1, syncs + 1):
                 ahead += STEP
                 made.change()

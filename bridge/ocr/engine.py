@@ -28,7 +28,7 @@ ALTERNATIVES = 5
 LEAST = 1e-6
 """Probability below which a character is no runner-up: of 18,000 the net gives nearly all less."""
 
-PLAIN = Running(2)
+SIDE_BY_SIDE = Running(2)
 """One thread a batch and batches side by side: a batch of few short lines is too little work to share, and the
 threads that share it mostly spend as much again on waiting for each other."""
 _BLANK = 0
@@ -44,7 +44,7 @@ class PaddleEngine:
     Raises ReadError if the engine cannot be started or fails on a picture.
     """
 
-    def __init__(self, folder: Path, name: str, *, running: Running = PLAIN) -> None:
+    def __init__(self, folder: Path, name: str, *, running: Running = SIDE_BY_SIDE) -> None:
         runtime.prepare()
         try:
             from paddleocr import TextRecognition

@@ -140,7 +140,8 @@ def _kept() -> dict[str, Any] | None:
     """What was found on this very machine; None if nothing was, or the file cannot be read."""
     try:
         kept: dict[str, Any] = json.loads(_file().read_text(encoding="utf-8"))
-        return kept if kept["machine"] == machine() else None
+        whole = isinstance(kept["fastest"], dict) and isinstance(kept["seconds"], dict)
+        return kept if whole and kept["machine"] == machine() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -27,6 +27,8 @@ class Agreements:
 
     def keep_agreements(self, source: str, fresh: Mapping[str, Mapping[float, Outcomes]]) -> None:
         """See ``memories.AgreementMemory``."""
+        if not fresh:
+            return
         a = agreements.c
         with self._database.write(lock="memory") as connection:
             for column, steps in fresh.items():

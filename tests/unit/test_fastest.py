@@ -61,7 +61,8 @@ def test_a_way_that_reads_otherwise_or_fails_is_not_taken_however_fast_it_is() -
 
 
 def kept(folder: Path, **changes: object) -> None:
-    whole = {"machine": fastest.machine(), "fastest": {"small 2": {"batches": 1, "threads": 2, "provider": PLAIN}}}
+    way = {"batches": 1, "threads": 2, "provider": PLAIN}
+    whole = {"machine": fastest.machine(), "fastest": {"small 2": way}, "seconds": {}}
     (folder / fastest.FILE).write_text(json.dumps(whole | changes), encoding="utf-8")
 
 
@@ -83,4 +84,9 @@ def test_what_was_found_is_remembered_for_this_machine_only(folder: Path) -> Non
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"machine": {}}'])
 def test_a_file_that_cannot_be_read_means_the_plain_way(folder: Path, text: str) -> None:
     (folder / fastest.FILE).write_text(text, encoding="utf-8")
+    assert remembered("small", 2) == Running(2)
+
+
+def test_a_file_that_lost_a_part_is_as_none(folder: Path) -> None:
+    kept(folder, fastest=None)
     assert remembered("small", 2) == Running(2)
