@@ -90,6 +90,7 @@ class DrawSpec:
 
     box: css pixels, same origin as the fragments; its fractions are kept, they decide on the subpixel phase.
     canvas: draw with ``fillText`` (fragment box.y is then the baseline) instead of the DOM.
+    enlarged: of a canvas: drawn at one pixel per css pixel, which the browser then enlarges to the device's scale.
     align: which point of a fragment stands at its box.x: the browser rounds a text's start, so what was set from
     its end or middle comes out equal only if it is set so again.
     """
@@ -100,6 +101,7 @@ class DrawSpec:
     clip: Box | None = None
     ellipsis: bool = False
     canvas: bool = False
+    enlarged: bool = False
     align: Align = "start"
 
 

@@ -30,6 +30,10 @@ def same(kind: str, text: str, truth: str) -> bool:
     return _loose(text) == _loose(truth)
 
 
+def _has_twin(kind: str, truth: str, twins: set[str]) -> bool:
+    return any(t in truth and (kind == "code" or t.isspace()) for t in twins)
+
+
 def _half_width(text: str) -> str:
     return "".join(chr(ord(c) - 0xFEE0) if "\uff01" <= c <= "\uff5e" else c for c in text)
 
@@ -67,11 +71,12 @@ class Score:
         twins: set[str],
     ) -> None:
         """answers: one mapping per row of the page, in order; a row that was not found is empty.
-        twins: characters that the font draws like another."""
+        twins: what the font draws like something else: characters, which only codes need told apart, and
+        spaces."""
         for i, row in enumerate(rows):
             got = answers[i] if i < len(answers) else {}
             self.rows += 1
-            aside = {f for f, truth in row.items() if (i, f) in cut or (KIND[f] == "code" and twins & set(truth))}
+            aside = {f for f, truth in row.items() if (i, f) in cut or _has_twin(KIND[f], truth, twins)}
             flagged = {f for f in row if f in got and got[f].flagged}
             self.straight += bool(got) and not flagged
             self.rows_apart += bool(flagged) and flagged <= aside

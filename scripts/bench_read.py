@@ -144,6 +144,7 @@ def _draw(folder: Path, given: argparse.Namespace) -> None:
     count = size if given.quick else given.rows
     characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789|"
     pairs = [(a, b) for a in characters for b in others(a) if b in characters]
+    pairs += [("  ", "\u3000"), ("\u3000", "  ")]
     with open_browser(BrowserOptions()) as browser:
         for design in _designs(given):
             with Studio(browser, design) as studio:

@@ -62,10 +62,12 @@ class BrowserRedrawer:
         """Pictures of the whole device pixels inside each spec's box, H × W × 3 RGB, in order."""
         pictures: list[Image | None] = [None] * len(specs)
         try:
-            for sheet in _sheets(specs, _unit(scale)):
-                shot = self._draw_sheet(specs, sheet, scale)
-                for p in sheet:
-                    pictures[p.index] = _cut(shot, specs[p.index], p, scale)
+            for enlarged in (False, True):
+                chosen = [(i, s) for i, s in enumerate(specs) if s.enlarged == enlarged]
+                for sheet in _sheets(chosen, _unit(scale)):
+                    shot = self._draw_sheet(specs, sheet, scale, 1.0 if enlarged else scale)
+                    for p in sheet:
+                        pictures[p.index] = _cut(shot, specs[p.index], p, scale)
         except PlaywrightError as e:
             raise SourceUnavailable(f"the browser died while drawing back: {e.message.splitlines()[0]}") from e
         return [p for p in pictures if p is not None]
@@ -124,8 +126,10 @@ class BrowserRedrawer:
             self._pages[scale] = context, page, cdp
         return self._pages[scale]
 
-    def _draw_sheet(self, specs: Sequence[DrawSpec], sheet: list[_Placed], scale: float) -> Image:
+    def _draw_sheet(self, specs: Sequence[DrawSpec], sheet: list[_Placed], scale: float, backing: float) -> Image:
+        """backing: canvas pixels per css pixel."""
         _, page, cdp = self._page(scale)
+        height = max(p.y + p.h for p in sheet)
         dom = "".join(_dom(specs[p.index], p, scale) for p in sheet if not specs[p.index].canvas)
         fills = [_fills(specs[p.index], p, scale) for p in sheet if specs[p.index].canvas]
         page.evaluate(
@@ -149,9 +153,8 @@ class BrowserRedrawer:
                 g.restore();
               }
             }""",
-            [dom, json.dumps(fills), scale, SHEET_W, SHEET_H],
+            [dom, json.dumps(fills), backing, SHEET_W, height],
         )
-        height = max(p.y + p.h for p in sheet)
         return decode_png(base64.b64decode(screenshot(cdp, Box(x=0, y=0, w=SHEET_W, h=height))))
 
 
@@ -204,11 +207,11 @@ def _origin(value: float, unit: int) -> int:
     return math.floor(value / unit) * unit
 
 
-def _sheets(specs: Sequence[DrawSpec], unit: int) -> Iterator[list[_Placed]]:
+def _sheets(specs: Sequence[tuple[int, DrawSpec]], unit: int) -> Iterator[list[_Placed]]:
     """Shelf packing: cells of a row side by side, sheets of at most SHEET_W × SHEET_H."""
     sheet: list[_Placed] = []
     x = y = shelf = 0
-    for i, s in enumerate(specs):
+    for i, s in specs:
         w = min(_up(s.box.x2 - _origin(s.box.x, unit) + 2, unit), SHEET_W)
         h = min(_up(s.box.y2 - _origin(s.box.y, unit) + 2, unit), SHEET_H)
         if x + w > SHEET_W:

@@ -1,11 +1,8 @@
-"""Which font drew the pixels: found once by drawing back what the net read surely, then remembered.
-
-Only fonts that this machine has can be found; a list in another font stays unproven and goes to people.
-"""
+"""A line of text drawn back: in which font it is set, where it stands, and what ink came out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,26 +18,15 @@ What a script draws from its end or middle starts anywhere; that end or middle i
 lists."""
 ALIGNS: tuple[Align, ...] = ("start", "end", "center")
 
-FAMILIES = (
-    "sans-serif", "Arial", "SimSun", "Microsoft YaHei", "Tahoma", "Verdana", "Helvetica", "Segoe UI", "SimHei",
-    "serif", "Times New Roman", "NSimSun", "monospace", "Courier New", "Consolas", "Georgia", "Calibri", "KaiTi",
-    "FangSong", "PingFang SC", "Noto Sans CJK SC", "Noto Serif CJK SC", "WenQuanYi Zen Hei",
-    "WenQuanYi Zen Hei Sharp", "WenQuanYi Micro Hei", "AR PL UMing CN", "AR PL UKai CN", "DejaVu Sans",
-    "DejaVu Serif", "DejaVu Sans Mono", "Liberation Sans", "Liberation Serif", "Liberation Mono",
-    "Roboto", "Ubuntu",
-)  # fmt: skip
-GENERIC = {"serif", "sans-serif", "monospace"}
-CJK = (
-    "SimSun", "Microsoft YaHei", "WenQuanYi Zen Hei", "Noto Sans CJK SC", "Noto Serif CJK SC", "AR PL UMing CN",
-    "WenQuanYi Micro Hei",
-)  # fmt: skip
-SIZES = (12, 13, 14, 13.3333, 11, 16, 15, 10, 9, 14.6667, 10.6667, 12.5, 11.5, 13.5, 18, 9.3333, 10.5, 17, 20)
-"""css pixels, commonest first; the thirds are whole points."""
+Place = tuple[int, Align]
+LIKELY: tuple[Place, ...] = tuple((p, a) for a in ALIGNS for p in (0, PHASES // 2))
+"""Where most lines stand: at a whole or half pixel.  Tried before all others."""
 
-FEW = 6
-"""So many fonts are tried from their end and middle too."""
-BACKDROP = 6
+BACKDROP = 3
 """css pixels around a drawn line."""
+HALF_LINE, BASELINE = 0.8, 1.2
+"""Ems of half a line's height, and from its top to the baseline: room for the ink of any usual face.  What a
+sheet costs is its area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +36,7 @@ class Font:
     weight: str = "400"
     canvas: bool = False
     lang: str = ""
+    enlarged: bool = False  # drawn at one pixel per css pixel by a page that does not know of the device's scale
 
     @property
     def css(self) -> str:
@@ -87,13 +74,13 @@ def css_colour(c: tuple[int, int, int]) -> str:
 def line_spec(text: str, style: Style, target: Ink, scale: float, extra: float = 1.5) -> DrawSpec:
     """One line drawn ``phase``/PHASES device pixels right of a whole one, wide enough for the target's ink."""
     font = style.font
-    height = round(font.size_px * 2)
+    height = 2 * round(font.size_px * HALF_LINE)
     width = int(target.image.shape[1] / scale + extra * font.size_px) + 2 * BACKDROP
-    x = BACKDROP + style.phase / PHASES / scale
+    x = BACKDROP + style.phase / PHASES / (1 if font.enlarged else scale)
     if style.align != "start":
         room = width - 2 * BACKDROP
         x += room if style.align == "end" else room // 2
-    y = BACKDROP + round(font.size_px * 1.4) if font.canvas else BACKDROP
+    y = BACKDROP + round(font.size_px * BASELINE) if font.canvas else BACKDROP
     return DrawSpec(
         box=Box(x=0, y=0, w=width, h=height + 2 * BACKDROP),
         fragments=(
@@ -111,6 +98,7 @@ def line_spec(text: str, style: Style, target: Ink, scale: float, extra: float =
         ),
         background=css_colour(target.colour),
         canvas=font.canvas,
+        enlarged=font.enlarged,
         align=style.align,
     )
 
@@ -141,56 +129,7 @@ def equal(drawn: Drawn, target: Ink) -> bool:
     return same_pixels(drawn.image, target.image)
 
 
-def candidates(redrawer: Redrawer, *, canvas: bool) -> list[Font]:
-    """Every font worth trying on this machine."""
-    real = [*redrawer.installed([f for f in FAMILIES if f not in GENERIC])]
-    named = [f'"{f}"' for f in real]
-    lists = [f if f in GENERIC else f'"{f}"' for f in FAMILIES if f in GENERIC or f in real]
-    pairs = [f"{latin}, {c}" for latin in lists for c in named if c.strip('"') in CJK and c != latin]
-    return [
-        Font(family, size, weight, canvas, lang)
-        for lang in ("", "zh-CN")
-        for family in [*lists, *pairs]
-        for size in SIZES
-        for weight in ("400", "700")
-    ]
-
-
-def places(scale: float, *, aligns: Sequence[Align] = ALIGNS) -> list[tuple[int, Align]]:
+def places(scale: float, *, aligns: Sequence[Align] = ALIGNS) -> list[Place]:
     """Where a line may stand: at scale 1 glyphs stand on whole pixels, and few phases make a difference."""
     step = 1 if scale > 1 else PHASES // 4
     return [(p, a) for a in aligns for p in range(0, PHASES, step)]
-
-
-def find_font(
-    redrawer: Redrawer, samples: Sequence[tuple[str, Ink]], fonts: Iterable[Font], scale: float, *, most: int = 24
-) -> Style | None:
-    """The style in which one of the samples comes out to the pixel, or None.
-
-    samples: (text as the net surely read it, its ink).  Fonts whose ink would be of another size are not drawn;
-    most: fonts drawn for each sample.
-    """
-    every = list(fonts)
-    if not samples or not every:
-        return None
-    extents = redrawer.measure([t for t, _ in samples], [f.css for f in every])
-    for i, (text, target) in enumerate(samples):
-        h, w = target.image.shape[0] / scale, target.image.shape[1] / scale
-        near = sorted(
-            (abs(e[i].ink_w - w) + abs(e[i].ink_h - h), n)
-            for n, e in enumerate(extents)
-            if abs(e[i].ink_w - w) <= 1.6 and abs(e[i].ink_h - h) <= 2.1
-        )
-        # Names that stand for one face measure alike; a Han character may still differ between them, and the
-        # figures of one face between languages.
-        faces = {(extents[n][i], every[n].lang): n for _, n in reversed(near)}
-        distinct = [n for _, n in near if n in set(faces.values()) or not text.isascii()][:most]
-        attempts = [
-            Attempt(text, Style(every[n], p, align), target)
-            for n in distinct
-            for p, align in places(scale, aligns=ALIGNS if len(distinct) <= FEW else ("start",))
-        ]
-        for a, d in zip(attempts, draw(redrawer, attempts, scale), strict=True):
-            if equal(d, target):
-                return a.style
-    return None

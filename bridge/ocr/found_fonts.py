@@ -14,7 +14,7 @@ from bridge.ocr.fonts import Font, Style
 
 Found = Mapping[int, Sequence[Style]]
 """Group of lines → styles, the commonest first."""
-FORMAT = 1
+FORMAT = 2
 
 
 class FoundFonts:

@@ -9,36 +9,44 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 import numpy as np
 
 from bridge.interfaces import Proposal, Redrawer
 from bridge.ocr import fonts
+from bridge.ocr.font_search import candidates, find_font, looks_enlarged
 from bridge.ocr.fonts import Attempt, Drawn, Font, Ink, Style
 from bridge.ocr.found_fonts import FoundFonts
+from bridge.ocr.ink_colours import Colour, InkColours, draw_in_fitted_colours
 from bridge.ocr.lookalikes import others
 from bridge.ocr.pictures import same_pixels
+from bridge.ocr.width_forms import other_widths
 from bridge.records import Image
 
 ROUNDS = 5
 """Repairs of one text; each mends one character."""
 SURE = 0.97
-"""Least probability of a proposal's characters to look for a font with it."""
-MAX_CANDIDATES = 36
+"""Least probability of a proposal's characters to look with it for a font, or for the place of its line."""
+MAX_CANDIDATES = 52
 """Texts drawn for one line and round."""
 SEARCHES = 2
 """Of one group through every font of this machine: the first may have gone out from a misread text."""
+DEEP_SEARCHES = 4
+"""Of one run, at every place a line can have, that find nothing; then the list's fonts are not this machine's."""
 EXPLORED = 6
 """Lines of one group that are tried at every place a line can have; a group's lines share few places."""
 USUAL = 6
 """Styles of one group in which every line of it is tried."""
+AMONG_H = 4
+"""Ems that a character between two letters H may take."""
 GAINED = 0.4
 """Ems of equal pixels by which a repaired text must beat the net's own to be the better guess: by its first stem
 alone many a wrong character fits."""
 
 
-Colours = tuple[tuple[int, int, int], tuple[int, int, int]]
+Colours = tuple[Colour, Colour]
 """Behind the text, of the text."""
 
 
@@ -87,6 +95,7 @@ class _Open:
     prefix: int = -1
     style: Style | None = None
     own_prefix: int = -1  # of the proposal itself
+    tried: set[tuple[str, Style, Colour]] = field(default_factory=set)  # drawn, and not equal
 
     @property
     def guess(self) -> str:
@@ -106,9 +115,11 @@ class PixelProver:
         self._canvas = canvas
         self._groups: dict[int, _Group] = defaultdict(_Group)
         self._fonts: list[Font] = []
-        self._every: list[Font] | None = None
+        self._every: dict[bool, list[Font]] = {}  # by whether they are enlarged
         self._twins: dict[tuple[Font, Colours, str], str] = {}
+        self._deep = 0  # searches at every place that found nothing
         self._found = found
+        self._colours = InkColours()
         for group, styles in found.load().items():
             # The last of them counts one, so that what this run sees soon counts more.
             self._groups[group].styles.update({s: n for n, s in enumerate(reversed(styles), 1)})
@@ -120,22 +131,25 @@ class PixelProver:
         waiting = {
             i: _Open(line, self._scale, line.proposal.text) for i, line in enumerate(lines) if line.proposal.text
         }
-        self._try(waiting, _own(waiting), self._usual, proofs)
-        by_group: dict[int, list[_Open]] = defaultdict(list)
-        for o in waiting.values():
-            by_group[o.line.group].append(o)
-        for group, members in by_group.items():
-            self._learn_font(group, [o.line for o in members])
-        waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].styles}
-        self._try(waiting, _own(waiting), self._usual, proofs)
+        self._try_own(waiting, proofs)
+        self._spread(waiting, proofs)
+        self._try_own(waiting, proofs)
+        for group in sorted({o.line.group for o in waiting.values()}):
+            members = [o.line for o in waiting.values() if o.line.group == group]
+            if members and self._learn_font(group, members):
+                self._spread(waiting, proofs)
+                self._try_own(waiting, proofs)
+        waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].styles or o.style}
         while few := self._to_explore(waiting):
-            self._try(waiting, _own(few), self._everywhere, proofs)
-            self._try(waiting, _own(waiting), self._usual, proofs)
+            for places in (fonts.LIKELY, fonts.places(self._scale)):
+                self._try(waiting, _own(few), partial(self._at, places), proofs)
+            self._try_own(waiting, proofs)
         for _ in range(ROUNDS if repair else 0):
             texts = {i: t for i, o in waiting.items() if (t := self._repairs(o))}
             before = {i: o.text for i, o in waiting.items()}
             self._try(waiting, texts, lambda o: [o.style] if o.style else [], proofs)
-            if all(o.text == before[i] for i, o in waiting.items()):
+            self._try_own(waiting, proofs)
+            if waiting.keys() == before.keys() and all(o.text == before[i] for i, o in waiting.items()):
                 break
         self._found.save(
             {n: [s for s, _ in g.styles.most_common(USUAL)] for n, g in self._groups.items() if g.styles}
@@ -145,7 +159,8 @@ class PixelProver:
 
     # --- fonts --------------------------------------------------------------------------------------------------
 
-    def _learn_font(self, group: int, lines: Sequence[Line]) -> None:
+    def _learn_font(self, group: int, lines: Sequence[Line]) -> bool:
+        """Whether a style was found that these lines have not been tried in."""
         g = self._groups[group]
         samples = sorted(
             (
@@ -158,36 +173,58 @@ class PixelProver:
             key=lambda x: (-len(set(x.proposal.text)), x.ink.image.shape[1]),
         )[:4]
         if not samples:
-            return
+            return False
         pairs = [(x.proposal.text, x.ink) for x in samples]
-        found = fonts.find_font(self._redrawer, pairs, self._fonts, self._scale)
+        other = [f for f in self._fonts if f not in g.fonts]  # in its own ones its lines are explored
+        found = find_font(self._redrawer, pairs, other, self._scale, deep=not g.styles)
         if found is None and g.searches < SEARCHES and not g.met:
-            if self._every is None:
-                self._every = fonts.candidates(self._redrawer, canvas=self._canvas)
-            found = fonts.find_font(self._redrawer, pairs, self._every, self._scale)
+            enlarged = self._canvas and self._scale != 1 and all(looks_enlarged(x.ink) for x in samples)
+            if enlarged not in self._every:
+                self._every[enlarged] = candidates(self._redrawer, canvas=self._canvas, enlarged=enlarged)
+            deep = self._deep < DEEP_SEARCHES
+            found = find_font(self._redrawer, pairs, self._every[enlarged], self._scale, deep=deep)
             g.searches += 1
+            self._deep += deep and found is None
         if found is None:
             g.in_vain |= {(text, len(self._fonts)) for text, _ in pairs}
-            return
+            return False
         g.styles[found] += 1
         g.met = True
         if found.font not in self._fonts:
             self._fonts.append(found.font)
+        return True
+
+    def _spread(self, waiting: dict[int, _Open], proofs: dict[int, LineProof]) -> None:
+        """A list has few fonts: what one column showed is tried in all that have shown none, in one picture."""
+        few: dict[int, list[str]] = {}
+        for group in {o.line.group for o in waiting.values()}:
+            if not self._groups[group].styles:
+                members = [(i, o) for i, o in waiting.items() if o.line.group == group]
+                members.sort(key=lambda m: -m[1].line.proposal.confidence)
+                few.update({i: [o.text] for i, o in members[:2]})
+        styles = [Style(f, *p) for f in self._fonts for p in fonts.LIKELY]
+        self._try(waiting, few, lambda _: styles, proofs)
+
+    def _try_own(self, waiting: dict[int, _Open], proofs: dict[int, LineProof]) -> None:
+        """Most lines of a column come out in its commonest style: the others are drawn for what is left."""
+        self._try(waiting, _own(waiting), self._commonest, proofs)
+        self._try(waiting, _own(waiting), self._usual, proofs)
+
+    def _commonest(self, o: _Open) -> list[Style]:
+        return [s for s, _ in self._groups[o.line.group].styles.most_common(1)]
 
     def _usual(self, o: _Open) -> list[Style]:
         return [s for s, _ in self._groups[o.line.group].styles.most_common(USUAL)]
 
-    def _everywhere(self, o: _Open) -> list[Style]:
-        known = set(self._usual(o))
-        every = [Style(f, *p) for f in self._groups[o.line.group].fonts[:2] for p in fonts.places(self._scale)]
-        return [s for s in every if s not in known]
+    def _at(self, places: Sequence[fonts.Place], o: _Open) -> list[Style]:
+        return [Style(f, *p) for f in self._groups[o.line.group].fonts[:2] for p in places]
 
     def _to_explore(self, waiting: dict[int, _Open]) -> dict[int, _Open]:
-        """Of each group that may be explored still, the two lines that the net read most surely."""
+        """Of each group that may be explored still, two lines that the net read surely."""
         by_group: dict[int, list[tuple[int, _Open]]] = defaultdict(list)
         for i, o in waiting.items():
             g = self._groups[o.line.group]
-            if g.styles and g.explored < EXPLORED:
+            if g.styles and g.explored < EXPLORED and o.line.proposal.confidence >= SURE:
                 by_group[o.line.group].append((i, o))
         few: dict[int, _Open] = {}
         for group, members in by_group.items():
@@ -205,17 +242,19 @@ class PixelProver:
         styles: Callable[[_Open], list[Style]],
         proofs: dict[int, LineProof],
     ) -> None:
-        """Draws every text in every style; equal ones are proven and leave ``waiting``; the others keep the text
-        that is right farthest from the left."""
+        """Draws every text in every style that it was not drawn in before; equal ones are proven and leave
+        ``waiting``; the others keep the text that is right farthest from the left."""
+        inks = {i: self._colours.likely(waiting[i].line.ink) for i in texts if i in waiting}
         plan = [
-            (i, Attempt(t, style, waiting[i].line.ink))
-            for i, candidates in texts.items()
-            if i in waiting
+            (i, Attempt(t, style, ink))
+            for i, ink in inks.items()
             for style in styles(waiting[i])
-            for t in candidates
+            for t in texts[i]
+            if (t, style, ink.text_colour) not in waiting[i].tried
         ]
+        drawn = draw_in_fitted_colours(self._redrawer, [a for _, a in plan], self._scale)
         found: dict[int, Attempt] = {}
-        for (i, a), d in zip(plan, fonts.draw(self._redrawer, [a for _, a in plan], self._scale), strict=True):
+        for (i, asked), (a, d) in zip(plan, drawn, strict=True):
             if i in found:
                 continue
             o = waiting[i]
@@ -224,6 +263,7 @@ class PixelProver:
                 self._groups[o.line.group].met = True
                 found[i] = a
                 continue
+            o.tried.add((a.text, a.style, asked.target.text_colour))
             prefix = _equal_columns(d, a.target)
             if a.text == o.line.proposal.text:
                 o.own_prefix = max(o.own_prefix, prefix)
@@ -231,6 +271,7 @@ class PixelProver:
                 o.text, o.prefix, o.style = a.text, prefix, a.style
         self._learn_twins(list(found.values()))
         for i, a in found.items():
+            self._colours.met(a.target)
             proofs[i] = LineProof(a.text, a.text, a.style.font, self._twins_in(a))
             del waiting[i]
 
@@ -249,27 +290,38 @@ class PixelProver:
                 if o.text[at] == " ":
                     out[o.text[:at] + o.text[at + 1 :]] = None
             out[o.text[:at] + " " + o.text[at:]] = None
+        out.update(dict.fromkeys(t for at in (place, place + 1) for t in other_widths(o.text, at)))
         out.pop(o.text, None)
         return list(out)[:MAX_CANDIDATES]
 
     def _learn_twins(self, proven: Sequence[Attempt]) -> None:
         """Which look-alikes of the proven characters the font draws alike: all in one page and one screenshot."""
-        asked = dict.fromkeys((*_look(a), c) for a in proven for c in a.text)
+        asked = dict.fromkeys((*_look(a), c) for a in proven for _, c in _parts(a.text))
         new = [key for key in asked if key not in self._twins]
-        pairs = [(key, other) for key in new for other in others(key[2])]
+        pictured = dict.fromkeys((key, x) for key in new if _rivals(key[2]) for x in (key[2], *_rivals(key[2])))
         specs = []
-        for (font, (ground, colour), c), other in pairs:
+        for (font, (ground, colour), _), x in pictured:
             target = Ink(np.zeros((8, 8, 3), np.uint8), ground, colour)
-            specs += [fonts.line_spec(f"H{x}H", Style(font), target, self._scale, extra=6) for x in (c, other)]
-        drawn = self._redrawer.draw(specs, scale=self._scale) if specs else []
-        self._twins.update(dict.fromkeys(new, ""))
-        for n, (key, other) in enumerate(pairs):
-            if same_pixels(drawn[2 * n], drawn[2 * n + 1], slack=2):
-                self._twins[key] += other
+            specs.append(fonts.line_spec(f"H{x}H", Style(font), target, self._scale, extra=AMONG_H))
+        drawn = dict(zip(pictured, self._redrawer.draw(specs, scale=self._scale) if specs else [], strict=True))
+        for key in new:
+            c = key[2]
+            alike = (x for x in _rivals(c) if same_pixels(drawn[key, c], drawn[key, x], slack=2))
+            self._twins[key] = "".join(alike)
 
     def _twins_in(self, a: Attempt) -> tuple[tuple[int, str], ...]:
         look = _look(a)
-        return tuple((i, t) for i, c in enumerate(a.text) if (t := self._twins[(*look, c)]))
+        return tuple((i, t) for i, c in _parts(a.text) if (t := self._twins[(*look, c)]))
+
+
+def _parts(text: str) -> list[tuple[int, str]]:
+    """What of a text may have a twin, with its index: each character, and two spaces together."""
+    return [*enumerate(text), *((i, "  ") for i in range(len(text) - 1) if text.startswith("  ", i))]
+
+
+def _rivals(part: str) -> tuple[str, ...]:
+    """What may have been taken for it; an ideographic space is two others in many a font."""
+    return {"  ": ("\u3000",), "\u3000": ("  ",)}.get(part) or tuple(others(part))
 
 
 def _look(a: Attempt) -> tuple[Font, Colours]:

@@ -231,17 +231,70 @@ def test_text_set_from_its_end_or_middle_is_proven(align: str, canvas: bool, pag
     assert [(r.text, r.proven) for r in got] == [(a, True) for a in AMOUNTS]
 
 
-def canvas_shot(page: Page, rows: Sequence[Sequence[str]], align: str) -> PageShot:
-    """The list drawn by script on a page in Chinese; amounts set as ``align`` says."""
+def proven_of(browser: Browser, nets: tuple[Any, Any], shot: PageShot) -> list[dict[str, str]]:
+    redrawer = BrowserRedrawer(browser)
+    try:
+        grid = ScreenReader(PROFILE, "test", nets[0], Memory(), redrawer, fast=nets[1]).read(shot)
+    finally:
+        redrawer.close()
+    return [{name: r.text for name, r in row.items() if r.proven} for row in readings(grid)]
+
+
+CANVAS_ROWS = [(f"SO-01{i:04}", "华信机械", f"BX-{i}7", amount, "加急") for i, amount in enumerate(AMOUNTS)]
+
+
+def as_read(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    return [dict(zip([c.field for c in PROFILE.columns], row, strict=True)) for row in rows]
+
+
+def test_a_canvas_that_does_not_know_of_the_devices_scale_is_proven(page, browser, nets) -> None:
+    shot = canvas_shot(page, CANVAS_ROWS, "left", k="1")
+    assert proven_of(browser, nets, shot) == as_read(CANVAS_ROWS)
+
+
+@pytest.mark.parametrize(("ground", "ink"), [("#fff", "#6030a0"), ("#1f2329", "#80d8a0")])
+def test_small_type_that_shows_its_colour_nowhere_whole_is_proven(ground, ink, browser, nets) -> None:
+    """A serif of 12 px at one device pixel per css pixel: every stroke is thinner than a pixel."""
+    context = browser.new_context(viewport={"width": 1200, "height": 700}, device_scale_factor=1)
+    try:
+        font = '12px "AR PL UMing CN"'
+        shot = canvas_shot(context.new_page(), CANVAS_ROWS, "left", ground=ground, ink=ink, font=font, scale=1)
+        assert proven_of(browser, nets, shot) == as_read(CANVAS_ROWS)
+    finally:
+        context.close()
+
+
+def test_two_spaces_that_a_font_draws_as_one_ideographic_are_for_a_person(page, browser, nets) -> None:
+    rows = [(*row[:4], "加急  月结") for row in CANVAS_ROWS]
+    got = proven_of(browser, nets, canvas_shot(page, rows, "left", font='14px "AR PL UMing CN"'))
+    assert not [row for row in got if "remark" in row]
+    assert all(row["order_no"] for row in got)
+    narrower = proven_of(browser, nets, canvas_shot(page, rows, "left"))  # where a space is less than half an em
+    assert narrower == as_read(rows)
+
+
+def canvas_shot(
+    page: Page,
+    rows: Sequence[Sequence[str]],
+    align: str,
+    *,
+    k: str = "devicePixelRatio",
+    ground: str = "#fff",
+    ink: str = "#111",
+    font: str = '13px "Noto Sans CJK SC"',
+    scale: float = SCALE,
+) -> PageShot:
+    """The list drawn by script on a page in Chinese; amounts set as ``align`` says.  k: the canvas's own pixels per
+    css pixel."""
     lines = json.dumps([[c.heading for c in PROFILE.columns], *rows], ensure_ascii=False)
     page.set_content(
         "<!doctype html><html lang=zh-CN><meta charset=utf-8><body style='margin:0'><canvas id=c></canvas><script>"
-        f"{{ const rows = {lines}, at = [0, 120, 300, 400, 540, 640], k = devicePixelRatio, h = 24;"
+        f"{{ const rows = {lines}, at = [0, 120, 300, 400, 540, 640], k = {k}, h = 24;"
         "c.width = 641 * k; c.height = (rows.length * h + 1) * k; c.style.width = '641px';"
-        "const g = c.getContext('2d'); g.scale(k, k); g.fillStyle = '#fff'; g.fillRect(0, 0, 641, 9999);"
-        "g.font = '13px \"Noto Sans CJK SC\"'; g.fillStyle = '#88a';"
+        f"const g = c.getContext('2d'); g.scale(k, k); g.fillStyle = '{ground}'; g.fillRect(0, 0, 641, 9999);"
+        f"g.font = '{font}'; g.fillStyle = '#88a';"
         "rows.forEach((_, i) => g.fillRect(0, i * h, 641, 1)); g.fillRect(0, rows.length * h, 641, 1);"
-        "at.forEach(x => g.fillRect(x, 0, 1, rows.length * h)); g.fillStyle = '#111';"
+        f"at.forEach(x => g.fillRect(x, 0, 1, rows.length * h)); g.fillStyle = '{ink}';"
         "rows.forEach((row, i) => row.forEach((text, j) => {"
         f"  const a = i && j == 3 ? '{align}' : 'left'; g.textAlign = a;"
         "  g.fillText(text, a == 'left' ? at[j] + 6 : a == 'right' ? at[j + 1] - 6 : (at[j] + at[j + 1]) / 2,"
@@ -249,8 +302,8 @@ def canvas_shot(page: Page, rows: Sequence[Sequence[str]], align: str) -> PageSh
     )
     box = place_of(page.locator("canvas"))
     assert box is not None
-    picture = Screen(page, SCALE).still_picture(box, 10)
-    return PageShot(number=1, image=picture.image, scale=SCALE, sha256="0" * 64, drawn_by=DrawnBy.CANVAS)
+    picture = Screen(page, scale).still_picture(box, 10)
+    return PageShot(number=1, image=picture.image, scale=scale, sha256="0" * 64, drawn_by=DrawnBy.CANVAS)
 
 
 def test_an_unchanged_list_is_remembered_and_no_net_is_asked(page, browser, nets) -> None:
