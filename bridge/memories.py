@@ -92,6 +92,7 @@ class KeptRead:
 class Recalled:
     epoch: str  # given back with what is kept: no longer believed if a person or a contradiction came between
     bodies: Mapping[str, bytes]
+    aged: Sequence[str] = ()  # of them those to be given back as used: it was not noted for a day
 
 
 class ReadMemory(Protocol):

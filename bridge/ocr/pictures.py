@@ -44,6 +44,9 @@ def background(picture: Image) -> tuple[int, int, int]:
 
 
 def _commonest(pixels: NDArray[np.uint8]) -> tuple[tuple[int, int, int], float]:
+    if (pixels == pixels[0]).all():  # as a rule
+        r, g, b = (int(v) for v in pixels[0])
+        return (r, g, b), 1.0
     packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
     values, counts = np.unique(packed, return_counts=True)
     best = int(values[counts.argmax()])
@@ -70,15 +73,19 @@ def without_rules(picture: Image, most: int) -> Rect:
     colour = background(picture[dy : h - dy, dx : w - dx])
     other = ink(picture, colour)
     for _ in range(most):
-        if y1 - y0 > 4 and other[y0, x0:x1].mean() > 0.9:
+        if y1 - y0 > 4 and _filled(other[y0, x0:x1]):
             y0 += 1
-        if y1 - y0 > 4 and other[y1 - 1, x0:x1].mean() > 0.9:
+        if y1 - y0 > 4 and _filled(other[y1 - 1, x0:x1]):
             y1 -= 1
-        if x1 - x0 > 4 and other[y0:y1, x0].mean() > 0.9:
+        if x1 - x0 > 4 and _filled(other[y0:y1, x0]):
             x0 += 1
-        if x1 - x0 > 4 and other[y0:y1, x1 - 1].mean() > 0.9:
+        if x1 - x0 > 4 and _filled(other[y0:y1, x1 - 1]):
             x1 -= 1
     return x0, y0, x1, y1
+
+
+def _filled(line: NDArray[np.bool_]) -> bool:
+    return int(np.count_nonzero(line)) > 0.9 * len(line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from blake3 import blake3
 
 from bridge.memories import PAGE, KeptRead, ReadMemory
 from bridge.ocr.layout import RawCell
@@ -27,6 +28,7 @@ from bridge.records import (
     DrawnBy,
     Grid,
     GridRow,
+    Image,
     PageCell,
     PageShot,
     Reading,
@@ -88,7 +90,8 @@ class Recall:
         body = found.bodies.get(key)
         if body is None:
             return None
-        self._reads.keep_reads(self._source, found.epoch, (), [key])
+        if found.aged:
+            self._reads.keep_reads(self._source, found.epoch, (), found.aged)
         return _grid(_unpacked(body), shot)
 
     def rows(
@@ -125,7 +128,7 @@ class Recall:
         found = self._reads.recall(self._source, keys)
         if found.epoch != self._page.epoch:
             return [(k, None) for k in keys]
-        self._page.used += found.bodies
+        self._page.used += found.aged
         return [(k, _row(found.bodies[k]) if k in found.bodies else None) for k in keys]
 
     def keep_row(self, key: str, kind: RowKind, cells: Sequence[Reading], top: int, *, sure: bool) -> None:
@@ -156,7 +159,7 @@ class Recall:
         self._reads.keep_reads(self._source, self._epoch or "", [*self._page.fresh, page], self._page.used)
 
     def _page_key(self, shot: PageShot) -> str:
-        made = hashlib.blake2b(f"{PAGE}{self._rules}".encode(), digest_size=16)
+        made = _Name(f"{PAGE}{self._rules}")
         rest = (
             shot.scale,
             shot.drawn_by,
@@ -166,14 +169,48 @@ class Recall:
             shot.body,
             shot.at_end,
         )
-        made.update(repr(rest).encode(errors="surrogatepass"))
+        made.say(repr(rest))
         for image in (shot.image, shot.total_image):
             if image is not None:
-                made.update(repr(image.shape).encode())
-                made.update(np.ascontiguousarray(image).data)
+                made.show(image)
+        said = _Said(0.0)
         for c in shot.cells:
-            made.update(f"{c.row}|{_described(c, 0.0)}".encode(errors="surrogatepass"))
+            said.cell(c, c.row)
+        made.told(said)
         return PAGE + made.hexdigest()
+
+
+class _Name:
+    """What a picture with its circumstances is remembered by: the same only for the same.
+
+    BLAKE3 (O'Connor, Aumasson, Neves, Wilcox-O'Hearn: BLAKE3, 2020) by all cores: as hard to deceive as SHA-256,
+    and an unchanged page costs hardly more than this.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._made = blake3(max_threads=blake3.AUTO)
+        self.say(what)
+
+    def say(self, text: str) -> None:
+        self._add(text.encode(errors="surrogatepass"))
+
+    def show(self, image: Image) -> None:
+        """H × W × 3."""
+        self.say(repr(image.shape))
+        self._add(np.ascontiguousarray(image).reshape(-1).data)
+
+    def told(self, said: _Said) -> None:
+        self.say(json.dumps(said.words))
+        numbers = np.round(np.array(said.numbers, np.float64), 4) + 0.0  # there is no -0.0 then
+        self._add(numbers.view(np.uint8).data)
+
+    def _add(self, data: bytes | memoryview) -> None:
+        """Its length first, so that no two lists of parts run into the same bytes."""
+        self._made.update(b"%d|" % len(data))
+        self._made.update(data)
+
+    def hexdigest(self) -> str:
+        return self._made.hexdigest(length=16)
 
 
 def _this_reader() -> str:
@@ -198,30 +235,44 @@ def _row_key(shot: PageShot, row: RawRow, ground: str) -> str:
     top = row_top(row)
     x0, x1 = min(c.rect[0] for _, c in there), max(c.rect[2] for _, c in there)
     bottom = max(c.rect[3] for _, c in there)
-    made = hashlib.blake2b(f"row|{ground}|{len(row)}|{shot.scale}".encode(), digest_size=16)
+    made = _Name(f"row|{ground}|{len(row)}|{shot.scale}")
+    said = _Said(top / shot.scale)
     h, w = shot.image.shape[:2]
     for i, c in there:
         a, b, d, e = c.rect
         # What stands out of the picture is cut there.
-        made.update(f"{i}|{a},{b - top},{d},{e - top},{c.strayed},{w},{max(0, bottom - h)},{min(0, top)}".encode())
+        cut = max(0, bottom - h), min(0, top)
+        said.numbers += (i, a, b - top, d, e - top, c.strayed, w, *cut, c.page is not None)
         if c.page is not None:
-            made.update(_described(c.page, top / shot.scale).encode(errors="surrogatepass"))
-    made.update(np.ascontiguousarray(shot.image[max(0, top) : max(0, bottom), max(0, x0) : max(0, x1)]).data)
+            said.cell(c.page, 0)
+    made.told(said)
+    made.show(shot.image[max(0, top) : max(0, bottom), max(0, x0) : max(0, x1)])
     return made.hexdigest()
 
 
-def _described(c: PageCell, top: float) -> str:
-    """Everything of it that a reading may depend on.  top: css pixels; heights are from there."""
-    parts = [
-        f"{c.col}|{c.kind}|{_place(c.box, top)}|{c.background}|{c.clip and _place(c.clip, top)}|"
-        f"{c.ellipsis}|{c.frozen}|{c.whole_text!r}"
-    ]
-    parts += (f"{f.text!r}|{_place(f.box, top)}|{_style(f.style)}" for f in c.fragments)
-    return "\n".join(parts)
+class _Said:
+    """Of what a page says of its cells everything that a reading may depend on, in order: which numbers follow
+    is told by those before, so that two lists of cells are never told alike.
 
+    top: css pixels; heights are from there.
+    """
 
-def _place(box: Box, top: float) -> str:
-    return f"{box.x:.4f},{box.y - top:.4f},{box.w:.4f},{box.h:.4f}"
+    def __init__(self, top: float) -> None:
+        self._top = top
+        self.numbers: list[float] = []
+        self.words: list[str | None] = []
+
+    def cell(self, c: PageCell, row: int) -> None:
+        b, clip = c.box, c.clip
+        self.numbers += (row, c.col, b.x, b.y - self._top, b.w, b.h, c.ellipsis, c.frozen, clip is not None)
+        if clip is not None:
+            self.numbers += (clip.x, clip.y - self._top, clip.w, clip.h)
+        self.words += (c.kind, repr(c.background), c.whole_text)
+        self.numbers.append(len(c.fragments))
+        for f in c.fragments:
+            b = f.box
+            self.numbers += (b.x, b.y - self._top, b.w, b.h)
+            self.words += (f.text, _style(f.style))
 
 
 @lru_cache(256)
@@ -257,12 +308,14 @@ def _listed(r: Reading, top: int) -> list[Any]:
     ]
 
 
+_WITNESSES = {w.value: w for w in Witness}
+_DOUBTS = {d.value: d for d in Doubt}
 _NOWHERE = Box(x=0, y=0, w=0, h=0)
 
 
 def _reading(kept: list[Any], shot: PageShot, top: int, row: int) -> Reading:
     text, proven, confidence, witnesses, doubts, alternatives, box, picture = kept
-    by = tuple(Witness(w) for w in witnesses)
+    by = tuple([_WITNESSES[w] for w in witnesses])
     if proven and text and Witness.MEMORY not in by:
         by = (Witness.MEMORY, *by)
     return Reading(
@@ -270,7 +323,7 @@ def _reading(kept: list[Any], shot: PageShot, top: int, row: int) -> Reading:
         proven=proven,
         confidence=confidence,
         witnesses=by,
-        doubts=tuple(Doubt(d) for d in doubts),
+        doubts=tuple([_DOUBTS[d] for d in doubts]),
         alternatives=tuple(alternatives),
         box=Box(x=box[0], y=box[1] + top, w=box[2], h=box[3]) if box is not None else _NOWHERE,
         shot=shot.sha256,

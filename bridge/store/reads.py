@@ -44,18 +44,14 @@ class Reads:
         r = reads.c
         with self._database.read() as connection:
             epoch = _epoch(connection, source)
-            bodies = {
-                row.key: bytes(row.body)
-                # What was kept at a moment yet to come was kept while the clock was wrong.
-                for row in _rows(
-                    connection,
-                    source,
-                    keys,
-                    r.epoch == epoch,
-                    or_(r.sure, (r.again_at > now) & (r.last_seen <= now)),
-                )
-            }
-        return Recalled(epoch=epoch, bodies=bodies)
+            # What was kept at a moment yet to come was kept while the clock was wrong.
+            believed = or_(r.sure, (r.again_at > now) & (r.last_seen <= now))
+            found = list(_rows(connection, source, keys, r.epoch == epoch, believed))
+        return Recalled(
+            epoch=epoch,
+            bodies={row.key: bytes(row.body) for row in found},
+            aged=[row.key for row in found if row.last_seen < now - YOUNG],
+        )
 
     def keep_reads(self, source: str, epoch: str, fresh: Sequence[KeptRead], used: Sequence[str]) -> None:
         """See ``interfaces.ReadMemory``.  Those not met for longest make room."""

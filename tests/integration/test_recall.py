@@ -17,6 +17,7 @@ from store_samples import NOW, url  # noqa: F401
 from bridge.interfaces import Proposal
 from bridge.memories import PAGE, KeptRead
 from bridge.ocr.reader import ScreenReader
+from bridge.ocr.recall import Recall
 from bridge.profiles import Profile, parse_profile
 from bridge.records import (
     Box,
@@ -170,6 +171,38 @@ def test_a_page_that_says_otherwise_is_not_taken_for_the_one_before(rig: Rig) ->
     grid, _ = rig.read(rig.list.shot(ROWS, claims={(1, 0): "107"}))
     assert not grid.rows[0].cells[0].proven
     assert [r.cells[0].proven for r in grid.rows[1:]] == [True, True]
+
+
+def test_whatever_a_page_says_otherwise_gives_it_another_name(rig: Rig) -> None:
+    shot = rig.list.shot(ROWS)
+    cells = list(shot.cells)
+    cell, (fragment,) = cells[5], cells[5].fragments
+    box = cell.box
+    others: list[PageCell] = [
+        replace(cell, col=3),
+        replace(cell, kind=RowKind.OTHER),
+        *(replace(cell, box=replace(box, **{side: getattr(box, side) + 0.01})) for side in ("x", "y", "w", "h")),
+        *(replace(cell, clip=replace(box, **{side: 0.5})) for side in ("x", "y", "w", "h")),
+        replace(cell, clip=box),
+        replace(cell, ellipsis=True),
+        replace(cell, frozen=True),
+        replace(cell, background="rgb(0, 0, 0)"),
+        replace(cell, whole_text=""),
+        replace(cell, fragments=()),
+        replace(cell, fragments=(fragment, fragment)),
+        replace(cell, fragments=(replace(fragment, text="\ud800"),)),
+        replace(cell, fragments=(replace(fragment, box=box),)),
+        replace(cell, fragments=(replace(fragment, style=replace(STYLE, lang="ja")),)),
+    ]
+    pages = [[*cells[:5], other, *cells[6:]] for other in others]
+    moved = [*cells[:5], replace(cell, fragments=()), replace(cells[6], fragments=(fragment, *cells[6].fragments))]
+    pages += [[*moved, *cells[7:]], cells[:-1], [*cells[:5], cells[6], cells[5], *cells[7:]]]
+    recall = Recall("erp", rig.profile, rig.store)
+    names = [recall._page_key(replace(shot, cells=tuple(said))) for said in (cells, *pages)]
+    assert len(set(names)) == len(names)
+    image = shot.image.copy()
+    image[-1, -1, 2] ^= 1
+    assert recall._page_key(replace(shot, image=image)) != names[0] == recall._page_key(replace(shot, sha256="1"))
 
 
 def test_other_rules_of_the_profile_read_anew(rig: Rig) -> None:
@@ -350,7 +383,10 @@ def test_what_was_not_met_for_longest_makes_room(tmp_path: Path) -> None:
     for i in range(10):
         reads.keep_reads("erp", "", [KeptRead(key=f"k{i}", body=b"", sure=True)], [])
         now[0] += timedelta(days=2)
+    aged = reads.recall("erp", ["k0", "k9"]).aged
+    assert set(aged) == {"k0", "k9"}
     reads.keep_reads("erp", "", [KeptRead(key="new", body=b"", sure=True)], ["k0"])
+    assert reads.recall("erp", ["k0", "k9"]).aged == ["k9"]  # noted once a day, not at each meeting
     left = set(reads.recall("erp", [f"k{i}" for i in range(10)] + ["new"]).bodies)
     assert left == {"k0", "new", *(f"k{i}" for i in range(3, 10))}
     for i in range(5):  # pages go sooner, and take no row's room
