@@ -126,8 +126,9 @@ class Redrawer(Protocol):
         """Those of the font families that this machine has."""
         ...
 
-    def measure(self, texts: Sequence[str], fonts: Sequence[str]) -> list[list[TextExtent]]:
-        """``result[font][text]``; ``fonts`` as the CSS ``font`` shorthand."""
+    def measure(self, texts: Sequence[str], fonts: Sequence[str], *, lang: str = "") -> list[list[TextExtent]]:
+        """``result[font][text]``; ``fonts`` as the CSS ``font`` shorthand.  lang: a generic family is another font
+        for another language."""
         ...
 
 

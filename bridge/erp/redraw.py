@@ -86,20 +86,22 @@ class BrowserRedrawer:
         )
         return list(found)
 
-    def measure(self, texts: Sequence[str], fonts: Sequence[str]) -> list[list[TextExtent]]:
+    def measure(self, texts: Sequence[str], fonts: Sequence[str], *, lang: str = "") -> list[list[TextExtent]]:
         _, page, _ = self._page(2.0)
         # As one string: the driver's own serialisation takes longer than the measuring.
         found = json.loads(
             page.evaluate(
                 """given => {
-                  const [texts, fonts] = JSON.parse(given), c = document.createElement('canvas').getContext('2d');
+                  const [texts, fonts, lang] = JSON.parse(given), e = document.getElementById('c');
+                  e.lang = lang;
+                  const c = e.getContext('2d');
                   return JSON.stringify(fonts.map(f => { c.font = f; return texts.map(t => {
                     const m = c.measureText(t);
                     return [m.width, m.actualBoundingBoxLeft + m.actualBoundingBoxRight,
                             m.actualBoundingBoxAscent + m.actualBoundingBoxDescent];
                   }); }));
                 }""",
-                json.dumps([list(texts), list(fonts)]),
+                json.dumps([list(texts), list(fonts), lang]),
             )
         )
         return [[TextExtent(*e) for e in row] for row in found]

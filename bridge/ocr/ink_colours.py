@@ -38,19 +38,26 @@ class InkColours:
 
     def __init__(self) -> None:
         self._known: dict[Colour, Counter[Colour]] = {}
+        self._likely: dict[tuple[Colour, Colour], Colour] = {}
 
     def met(self, ink: Ink) -> None:
         """This line came out to the pixel."""
-        self._known.setdefault(ink.colour, Counter())[ink.text_colour] += 1
+        known = self._known.setdefault(ink.colour, Counter())
+        if ink.text_colour not in known:
+            self._likely.clear()
+        known[ink.text_colour] += 1
 
     def likely(self, ink: Ink) -> Ink:
         """The same ink in the colour of the list's that its own may be a blend of, if there is one."""
-        fits = [
-            (-share, -n, c)
-            for c, n in self._known.get(ink.colour, {}).items()
-            if (share := _share(ink.text_colour, ink.colour, c)) is not None
-        ]
-        return replace(ink, text_colour=min(fits)[2]) if fits else ink
+        seen = ink.colour, ink.text_colour
+        if seen not in self._likely:
+            fits = [
+                (-share, -n, c)
+                for c, n in self._known.get(ink.colour, {}).items()
+                if (share := _share(ink.text_colour, ink.colour, c)) is not None
+            ]
+            self._likely[seen] = min(fits)[2] if fits else ink.text_colour
+        return replace(ink, text_colour=self._likely[seen])
 
 
 def _share(seen: Colour, ground: Colour, colour: Colour) -> float | None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from bridge.interfaces import Proposal, Redrawer
 from bridge.ocr import fonts
+from bridge.ocr.font_reading import FontLine, FontReader
 from bridge.ocr.font_search import candidates, find_font, looks_enlarged
 from bridge.ocr.fonts import Attempt, Drawn, Font, Ink, Style
 from bridge.ocr.found_fonts import FoundFonts
@@ -37,6 +38,10 @@ DEEP_SEARCHES = 4
 """Of one run, at every place a line can have, that find nothing; then the list's fonts are not this machine's."""
 EXPLORED = 6
 """Lines of one group that are tried at every place a line can have; a group's lines share few places."""
+READ_BY = 60
+"""Lines proven before others are read by their characters."""
+ORIGINS = 2
+"""Heights of a group's lines in their cells, and starts, by which lines are read: a wrapped text begins higher."""
 USUAL = 6
 """Styles of one group in which every line of it is tried."""
 AMONG_H = 4
@@ -51,12 +56,20 @@ Colours = tuple[Colour, Colour]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One text line to be proven.  ``group``: lines of one column, which share font and start."""
+class LinePicture:
+    """One text line.  top: device pixels from its cell's top to its ink; group: lines of one column, which share
+    font and start."""
 
     ink: Ink
-    proposal: Proposal
+    top: int
     group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line(LinePicture):
+    """One text line to be proven."""
+
+    proposal: Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,7 @@ class _Group:
     in_vain: set[tuple[str, int]] = field(default_factory=set)  # texts tried in so many known fonts
     searches: int = 0  # through every font of this machine
     met: bool = False  # one of the styles came out in this run, not only in one before
+    origins: Counter[int] = field(default_factory=Counter)  # of proven lines: device pixels from their cell's top
     explored: int = 0  # lines tried at every place
 
     @property
@@ -120,10 +134,44 @@ class PixelProver:
         self._deep = 0  # searches at every place that found nothing
         self._found = found
         self._colours = InkColours()
+        self._reader = FontReader(redrawer, scale)
         for group, styles in found.load().items():
             # The last of them counts one, so that what this run sees soon counts more.
             self._groups[group].styles.update({s: n for n, s in enumerate(reversed(styles), 1)})
             self._fonts += [s.font for s in styles if s.font not in self._fonts]
+
+    @property
+    def reads(self) -> bool:
+        """Whether enough lines came out in this run for others to be read by their characters."""
+        return sum(n for g in self._groups.values() for n in g.origins.values()) >= READ_BY
+
+    def read(self, lines: Sequence[LinePicture]) -> list[str | None]:
+        """What lines say by the glyphs of their group's font, as far as its lines were proven in this run."""
+        by_font: dict[Font, list[int]] = defaultdict(list)
+        for i, line in enumerate(lines):
+            g = self._groups[line.group]
+            if g.met and g.origins:
+                by_font[g.fonts[0]].append(i)
+        out: list[str | None] = [None] * len(lines)
+        for font, chosen in by_font.items():
+            asked = [self._font_line(lines[i]) for i in chosen]
+            for i, text in zip(chosen, self._reader.read(font, asked), strict=True):
+                out[i] = text or None
+        return out
+
+    def _font_line(self, line: LinePicture) -> FontLine:
+        g = self._groups[line.group]
+        tops = tuple(line.top - origin for origin, _ in g.origins.most_common(ORIGINS))
+        styles = [s for s, _ in g.styles.most_common(ORIGINS)]
+        known = all(s.align == "start" for s in styles)
+        starts = tuple(dict.fromkeys(s.phase / fonts.PHASES for s in styles)) if known else ()
+        return FontLine(self._colours.likely(line.ink), tops, starts)
+
+    def check(self, lines: Sequence[Line]) -> list[LineProof]:
+        """As ``prove``, but in the styles of the lines' groups only."""
+        proofs: dict[int, LineProof] = {}
+        self._try_own({i: _Open(line, self._scale, line.proposal.text) for i, line in enumerate(lines)}, proofs)
+        return [proofs.get(i) or LineProof(None, x.proposal.text) for i, x in enumerate(lines)]
 
     def prove(self, lines: Sequence[Line], *, repair: bool = True) -> list[LineProof]:
         """One proof per line, in order.  repair: where a proposal comes out unequal, try what else it could be."""
@@ -261,6 +309,8 @@ class PixelProver:
             if fonts.equal(d, a.target) and _tall_enough(a, self._scale):
                 self._groups[o.line.group].styles[a.style] += 1
                 self._groups[o.line.group].met = True
+                self._groups[o.line.group].origins[o.line.top - d.top] += 1
+                self._reader.met(a.text, a.style.font)
                 found[i] = a
                 continue
             o.tried.add((a.text, a.style, asked.target.text_colour))

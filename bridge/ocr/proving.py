@@ -1,7 +1,7 @@
 """From cells to readings: the witnesses, cheapest first.
 
-No ink at all; the identical picture proven before; the page's own text drawn back; the net's proposal drawn back;
-the net and the page's text agreeing.  What none of them proves is doubtful.
+No ink at all; the identical picture proven before; the page's own text drawn back; what known glyphs spell, drawn
+back; the net's proposal drawn back; the net and the page's text agreeing.  What none of them proves is doubtful.
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ from bridge.ocr.lines import split_lines, text_colour
 from bridge.ocr.normal import joined, visible
 from bridge.ocr.page_proof import PageText
 from bridge.ocr.pictures import for_the_net
-from bridge.ocr.pixel_proof import Line, LineProof, PixelProver
+from bridge.ocr.pixel_proof import Line, LinePicture, LineProof, PixelProver
 from bridge.records import Doubt, DrawnBy, PageShot, ProvenPicture, Reading, Witness
 
+WORTH_A_SHEET = 16
+"""Pictures to be read for which the glyphs of a font are drawn; a net is sooner done with fewer."""
+SAMPLE = 120
+"""Cells of a list's first page from which its fonts are learned before the others are read."""
 AGREE = 0.9
 """Least probability of each character for the net to stand beside the page's text without drawing back."""
 
@@ -64,8 +68,11 @@ class CellProver:
         if self._redrawer is not None and shot.drawn_by is not DrawnBy.FOREIGN:
             # What the small, fast net guesses right is proven at once; only the rest pays for the better one.
             blind = [c for c in rest if c.raw.page is None]
-            self._propose(shot, blind, self._fast)
-            self._by_pixels(shot, blind, repair=False)
+            for part in self._parts(shot, blind):
+                self._by_font(shot, part)
+                part = [c for c in part if c.reading is None]
+                self._propose(shot, part, self._fast)
+                self._by_pixels(shot, part, repair=False)
             rest = [c for c in rest if c.reading is None]
         by_glyphs = self._glyphs if shot.drawn_by is DrawnBy.FOREIGN else None
         if by_glyphs is not None:
@@ -195,34 +202,67 @@ class CellProver:
                     doubts=(Doubt.PAGE_TEXT_DIFFERS,),
                 )
 
-    def _by_pixels(self, shot: PageShot, cells: Sequence[Cell], *, repair: bool) -> None:
-        """The net's proposals, drawn back line by line."""
-        if self._redrawer is None or shot.drawn_by is DrawnBy.FOREIGN or not cells:
+    def _parts(self, shot: PageShot, cells: Sequence[Cell]) -> list[Sequence[Cell]]:
+        """A few rows first where no font is known yet: it reads the others."""
+        known = self._pixel_prover(shot).reads
+        return [cells] if known or len(cells) < 2 * SAMPLE else [cells[:SAMPLE], cells[SAMPLE:]]
+
+    def _by_font(self, shot: PageShot, cells: Sequence[Cell]) -> None:
+        """Read by the glyphs of the list's font, as far as these are known, and drawn back: no net is asked."""
+        firsts = list({c.picture.key: c for c in reversed(cells)}.values())
+        if len(firsts) < WORTH_A_SHEET:
             return
+        prover = self._pixel_prover(shot)
+        pictures = {c.picture.key: _line_pictures(c, split_lines(c.picture, shot.scale)) for c in firsts}
+        flat = [(key, picture) for key, lines in pictures.items() for picture in lines]
+        texts: dict[str, list[str | None]] = {key: [] for key in pictures}
+        for (key, _), text in zip(flat, prover.read([p for _, p in flat]), strict=True):
+            texts[key].append(text)
+        read = {key: [t for t in found if t] for key, found in texts.items() if found and all(found)}
+        lines = [
+            (key, Line(p.ink, p.top, p.group, Proposal(text=text, confidence=1.0)))
+            for key, found in read.items()
+            for p, text in zip(pictures[key], found, strict=True)
+        ]
+        by_key: dict[str, list[LineProof]] = {}
+        for (key, _), proof in zip(lines, prover.check([line for _, line in lines]), strict=True):
+            by_key.setdefault(key, []).append(proof)
+        for c in cells:
+            proofs = by_key.get(c.picture.key, [])
+            if proofs and all(p.text is not None for p in proofs):
+                self._settle(shot, c, proofs, Witness.GLYPHS)
+
+    def _pixel_prover(self, shot: PageShot) -> PixelProver:
+        assert self._redrawer is not None
         canvas = shot.drawn_by is DrawnBy.CANVAS
         prover = self._provers.get((shot.scale, canvas))
         if prover is None:
             found = FoundFonts(self._source, shot.scale, canvas=canvas, reads=self._reads)
             prover = PixelProver(self._redrawer, shot.scale, found, canvas=canvas)
             self._provers[shot.scale, canvas] = prover
+        return prover
+
+    def _by_pixels(self, shot: PageShot, cells: Sequence[Cell], *, repair: bool) -> None:
+        """The net's proposals, drawn back line by line."""
+        if self._redrawer is None or shot.drawn_by is DrawnBy.FOREIGN or not cells:
+            return
+        prover = self._pixel_prover(shot)
         firsts = {c.picture.key: c for c in reversed(cells)}
         lines: list[Line] = []
         owner: list[str] = []
         for key, c in firsts.items():
-            for rows, proposal in zip(self._line_rows[key], self._line_proposals.get(key, []), strict=True):
-                part = c.picture.image[rows[0] : rows[1]]
-                image = ink_of(part, c.picture.colour).image
-                lines.append(
-                    Line(Ink(image, c.picture.colour, text_colour(image, c.picture.colour)), proposal, c.group)
-                )
+            pictures = _line_pictures(c, self._line_rows[key])
+            for picture, proposal in zip(pictures, self._line_proposals.get(key, []), strict=True):
+                lines.append(Line(picture.ink, picture.top, picture.group, proposal))
                 owner.append(key)
         by_key: dict[str, list[LineProof]] = {}
         for key, proof in zip(owner, prover.prove(lines, repair=repair), strict=True):
             by_key.setdefault(key, []).append(proof)
         for c in cells:
-            self._settle(shot, c, by_key.get(c.picture.key, []))
+            self._settle(shot, c, by_key.get(c.picture.key, []), Witness.NET)
 
-    def _settle(self, shot: PageShot, c: Cell, proofs: Sequence[LineProof]) -> None:
+    def _settle(self, shot: PageShot, c: Cell, proofs: Sequence[LineProof], by: Witness) -> None:
+        """by: who proposed what was drawn back."""
         if not proofs:
             return
         guess = joined([p.text or p.guess for p in proofs])
@@ -242,7 +282,7 @@ class CellProver:
             doubts.append(Doubt.PAGE_TEXT_DIFFERS)
         if len(proofs) > 1 and not join_is_certain(proofs):
             doubts.append(Doubt.LOOKALIKE)
-        c.reading = reading_of(shot, c, guess, (Witness.NET, Witness.REDRAW), doubts=tuple(dict.fromkeys(doubts)))
+        c.reading = reading_of(shot, c, guess, (by, Witness.REDRAW), doubts=tuple(dict.fromkeys(doubts)))
 
     def _undecided(self, shot: PageShot, c: Cell) -> Reading:
         proposal = c.proposal or Proposal(text="", confidence=0.0)
@@ -286,6 +326,18 @@ class CellProver:
         }
         if proofs:
             self._memory.learn(list(proofs.values()))
+
+
+def _line_pictures(c: Cell, rows: Sequence[tuple[int, int]]) -> list[LinePicture]:
+    """rows: of its lines, relative to the cell."""
+    ground = c.picture.colour
+    out = []
+    for y0, y1 in rows:
+        drawn = ink_of(c.picture.image[y0:y1], ground)
+        out.append(
+            LinePicture(Ink(drawn.image, ground, text_colour(drawn.image, ground)), y0 + drawn.top, c.group)
+        )
+    return out
 
 
 def _joined_proposal(lines: Sequence[Proposal]) -> Proposal | None:

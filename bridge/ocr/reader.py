@@ -22,6 +22,8 @@ from bridge.records import Doubt, Grid, GridRow, PageShot, Reading, RowKind
 
 HEADINGS_WITHIN = 6
 """Rows from the top among which the headings are looked for in a picture without the page's help."""
+MOST_TOLD = 0.8
+"""Share of the columns whose headings make a row the heading row without a look at those below."""
 
 
 @dataclass(slots=True)
@@ -127,13 +129,23 @@ class ScreenReader:
 
     def _most_headings(self, shot: PageShot, rows: Sequence[Sequence[RawCell | None]]) -> int | None:
         known = known_headings(self._profile)
+        salt = f"{_salt(shot)}/heading"
+        cells = [
+            [cell_picture(shot.image, c.rect, shot.scale, salt=salt) for c in row if c is not None] for row in rows
+        ]
+        proven = self._memory.lookup(self._source, [c.key for row in cells for c in row if not c.blank])
+        told = [sum(c.key in proven and heading_key(proven[c.key].text) in known for c in row) for row in cells]
+        enough = MOST_TOLD * len(self._profile.columns)
+        if told and max(told) >= enough:
+            return told.index(max(told))
         best, hits = None, 0
-        for i, row in enumerate(rows):
-            cells = [cell_picture(shot.image, c.rect, shot.scale) for c in row if c is not None]
-            texts = self._fast.read_lines([for_the_net(c, shot.scale) for c in cells if not c.blank])
+        for i, row in enumerate(cells):
+            texts = self._fast.read_lines([for_the_net(c, shot.scale) for c in row if not c.blank])
             found = sum(heading_key(p.text) in known for p in texts)
             if found > hits:
                 best, hits = i, found
+            if hits >= enough:
+                break
         return best
 
     # --- structure ----------------------------------------------------------------------------------------------

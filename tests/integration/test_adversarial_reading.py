@@ -169,14 +169,14 @@ def test_faint_characters_are_told_apart_no_better_than_they_are(browser: Browse
             font = Font(f'"{family}"', 11)
             text = "A-5ll32"
             (drawn,) = redrawer.draw([line_spec(text, Style(font), blank, 1.0, extra=6)], scale=1.0)
-            line = Line(Ink(ink_of(drawn, white).image, white, grey), Proposal(text=text, confidence=1.0), 0)
+            line = Line(Ink(ink_of(drawn, white).image, white, grey), 0, 0, Proposal(text=text, confidence=1.0))
             prover = PixelProver(redrawer, 1.0, NO_FONTS, canvas=False)
             (proof,) = prover.prove([line])
             if proof.text is None:
                 continue
             other = text.replace("l", "Ｉ")
             (twin,) = redrawer.draw([line_spec(other, Style(proof.font or font), blank, 1.0, extra=6)], scale=1.0)
-            again = Line(Ink(ink_of(twin, white).image, white, grey), Proposal(text=text, confidence=1.0), 0)
+            again = Line(Ink(ink_of(twin, white).image, white, grey), 0, 0, Proposal(text=text, confidence=1.0))
             (wrong,) = PixelProver(redrawer, 1.0, NO_FONTS, canvas=False).prove([again], repair=False)
             assert wrong.text is None or any("Ｉ" in t for _, t in wrong.twins)
     finally:

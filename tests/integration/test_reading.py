@@ -15,6 +15,7 @@ from bridge.erp.page_cells import arrange, cells_under, shifted
 from bridge.erp.redraw import BrowserRedrawer
 from bridge.erp.screen import Screen, place_of
 from bridge.errors import LayoutChanged
+from bridge.ocr.font_reading import FontReader
 from bridge.ocr.pictures import same_pixels
 from bridge.ocr.reader import ScreenReader
 from bridge.profiles import Profile, parse_profile
@@ -250,6 +251,44 @@ def as_read(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
 def test_a_canvas_that_does_not_know_of_the_devices_scale_is_proven(page, browser, nets) -> None:
     shot = canvas_shot(page, CANVAS_ROWS, "left", k="1")
     assert proven_of(browser, nets, shot) == as_read(CANVAS_ROWS)
+
+
+def test_what_a_canvas_list_showed_reads_its_next_page(page, browser, nets) -> None:
+    def rows(first: int) -> list[tuple[str, ...]]:
+        words = ("华信机械", "机械加工", "信华", "加急 2026")
+        return [
+            (
+                f"SO-{n * 7919 % 99999:05}",
+                words[n % 4],
+                f"BX-{n * 31 % 997}",
+                f"{n * 1.37:,.2f}",
+                "加急" if n % 2 else "",
+            )
+            for n in range(first, first + 25)
+        ]
+
+    asked: list[int] = []
+    redrawer = BrowserRedrawer(browser)
+    reader = ScreenReader(PROFILE, "test", nets[0], Memory(), redrawer, fast=Counted(nets[1], "read_lines", asked))
+    try:
+        reader.read(canvas_shot(page, rows(100), "right"))
+        before = sum(asked)
+        got = readings(reader.read(canvas_shot(page, rows(125), "right")))
+    finally:
+        redrawer.close()
+    assert [{name: r.text for name, r in row.items()} for row in got] == as_read(rows(125))
+    assert all(r.proven for row in got for r in row.values())
+    assert sum(asked) - before < 10 < before
+    assert sum(r.witnesses == (Witness.GLYPHS, Witness.REDRAW) for row in got for r in row.values()) > 60
+
+
+def test_what_the_glyphs_of_a_font_misread_goes_to_the_net(page, browser, nets, monkeypatch) -> None:
+    def lying(self: FontReader, font: Any, lines: Sequence[Any]) -> list[str]:
+        return ["SO-O1OOO1" for _ in lines]
+
+    monkeypatch.setattr(FontReader, "read", lying)
+    rows = [(f"SO-01{i:04}", "华信机械", f"BX-{i}7", f"{i}.50", "加急") for i in range(100, 126)]
+    assert proven_of(browser, nets, canvas_shot(page, rows, "left")) == as_read(rows)
 
 
 @pytest.mark.parametrize(("ground", "ink"), [("#fff", "#6030a0"), ("#1f2329", "#80d8a0")])

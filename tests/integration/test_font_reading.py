@@ -1,0 +1,109 @@
+"""Lines taken apart by the glyphs of a known font, drawn by the real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bridge.erp.browser import BrowserOptions, open_browser
+from bridge.erp.redraw import BrowserRedrawer
+from bridge.ocr.font_reading import FontLine, FontReader
+from bridge.ocr.fonts import PHASES, Font, Ink, Style, ink_of, line_spec
+
+TEXTS = [
+    "SO-010042",
+    "2026-02-10",
+    "2026年2月10日",
+    "1,234.56",
+    "-7.00",
+    "华信机械 2.9L",
+    "T-AV.8 WAVE",
+    "Quartz Inc.",
+    "lI1|O0",
+    "加急(月结)",
+    "．１２",
+]
+WIDE = np.zeros((8, 240, 3), np.uint8)
+FACES = [('"Noto Sans CJK SC"', 13), ('"WenQuanYi Zen Hei"', 12), ('"DejaVu Sans"', 12), ('"AR PL UMing CN"', 14)]
+
+
+@pytest.fixture(scope="module")
+def redrawer() -> Iterator[BrowserRedrawer]:
+    with open_browser(BrowserOptions()) as browser:
+        made = BrowserRedrawer(browser)
+        yield made
+        made.close()
+
+
+def drawn(
+    redrawer: BrowserRedrawer,
+    style: Style,
+    scale: int,
+    ground: tuple[int, int, int] = (255, 255, 255),
+    ink: tuple[int, int, int] = (0, 0, 0),
+    start_known: bool = True,
+) -> list[FontLine]:
+    """Each of TEXTS."""
+    target = Ink(np.repeat(WIDE, scale, axis=1), ground, ink)
+    pictures = redrawer.draw([line_spec(t, style, target, scale) for t in TEXTS], scale=scale)
+    starts = (style.phase / PHASES,) if start_known else ()
+    out = []
+    for picture in pictures:
+        found = ink_of(picture, ground)
+        out.append(FontLine(Ink(found.image, ground, ink), (found.top,), starts))
+    return out
+
+
+COLOURS = [
+    ((255, 255, 255), (0, 0, 0)),
+    ((238, 244, 255), (0, 90, 180)),
+    ((31, 35, 41), (230, 230, 230)),
+]
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize(("family", "size"), FACES)
+def test_most_lines_are_read_wherever_they_start(family: str, size: int, scale: int, redrawer) -> None:
+    """What is not, is for the net; what is misread, is not drawn equal."""
+    font = Font(family, size, "400", canvas=True)
+    reader = FontReader(redrawer, scale)
+    reader.met("".join(TEXTS), font)
+    read = [
+        (text, got)
+        for phase in (0, 5, 16, 27)
+        for ground, ink in COLOURS
+        for known in (True, False)
+        for text, got in zip(
+            TEXTS, reader.read(font, drawn(redrawer, Style(font, phase), scale, ground, ink, known)), strict=True
+        )
+    ]
+    assert sum(text == got for text, got in read) >= 0.9 * len(read)
+    assert sum(got is not None and text != got for text, got in read) <= 0.02 * len(read)
+
+
+def test_other_characters_heights_and_fonts_are_not_read(redrawer) -> None:
+    font = Font('"Noto Sans CJK SC"', 13, "400", canvas=True)
+    lines = drawn(redrawer, Style(font), 2)
+    reader = FontReader(redrawer, 2)
+    assert reader.read(font, lines) == [None] * len(TEXTS)  # nothing met yet
+    reader.met("".join(TEXTS).replace("8", "").replace("械", ""), font)
+    got = reader.read(font, lines)
+    assert got[TEXTS.index("T-AV.8 WAVE")] != "T-AV.8 WAVE"
+    assert got[TEXTS.index("华信机械 2.9L")] is None
+    assert got[TEXTS.index("2026-02-10")] == "2026-02-10"
+    reader.met("8械", font)  # drawn in addition
+    assert reader.read(font, lines)[TEXTS.index("华信机械 2.9L")] == "华信机械 2.9L"
+    high = [replace(line, tops=(line.tops[0] - 3,)) for line in lines]
+    outside = [replace(line, tops=(-1, 4000)) for line in lines]
+    assert reader.read(font, [*high, *outside]) == [None] * 2 * len(TEXTS)
+    both = [replace(line, tops=(line.tops[0] - 3, line.tops[0])) for line in lines]
+    assert reader.read(font, both) == reader.read(font, lines)
+    other = Font('"AR PL UMing CN"', 14, "400", canvas=True)
+    reader.met("".join(TEXTS), other)
+    assert not set(reader.read(other, lines)) & set(TEXTS)
+    enlarged = replace(font, enlarged=True)
+    reader.met("".join(TEXTS), enlarged)
+    assert reader.read(enlarged, lines) == [None] * len(TEXTS)
