@@ -28,6 +28,8 @@ NEAR = 24
 FITS = 3
 """Drawings of one text in fitted colours: a browser blends light and dark colours by other curves, so the first
 fit may be off by some levels still."""
+ALIKE = 2
+"""Grey levels by which two drawings may differ and count as equal (``pictures.same_pixels``)."""
 VARIED = 3
 """Different characters of a text by which a colour may be fitted: of single strokes (l, |, -) a fitted colour
 would make each the other."""
@@ -42,10 +44,8 @@ class InkColours:
 
     def met(self, ink: Ink) -> None:
         """This line came out to the pixel."""
-        known = self._known.setdefault(ink.colour, Counter())
-        if ink.text_colour not in known:
-            self._likely.clear()
-        known[ink.text_colour] += 1
+        self._known.setdefault(ink.colour, Counter())[ink.text_colour] += 1
+        self._likely.clear()
 
     def likely(self, ink: Ink) -> Ink:
         """The same ink in the colour of the list's that its own may be a blend of, if there is one."""
@@ -56,8 +56,18 @@ class InkColours:
                 for c, n in self._known.get(ink.colour, {}).items()
                 if (share := _share(ink.text_colour, ink.colour, c)) is not None
             ]
-            self._likely[seen] = min(fits)[2] if fits else ink.text_colour
+            self._likely[seen] = self._fullest(*seen, min(fits)[2]) if fits else ink.text_colour
         return replace(ink, text_colour=self._likely[seen])
+
+    def _fullest(self, ground: Colour, seen: Colour, colour: Colour) -> Colour:
+        """Of the colours that ``colour`` cannot be told from, its own among them, the farthest from the ground: no
+        blend goes beyond the text's colour, and the first that came out may have been one."""
+        alike = (
+            c
+            for c in (seen, *self._known[ground])
+            if max(abs(a - b) for a, b in zip(c, colour, strict=True)) <= ALIKE
+        )
+        return max((*alike, colour), key=lambda c: (sum(abs(a - b) for a, b in zip(c, ground, strict=True)), c))
 
 
 def _share(seen: Colour, ground: Colour, colour: Colour) -> float | None:

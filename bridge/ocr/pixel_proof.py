@@ -173,8 +173,9 @@ class PixelProver:
         self._try_own({i: _Open(line, self._scale, line.proposal.text) for i, line in enumerate(lines)}, proofs)
         return [proofs.get(i) or LineProof(None, x.proposal.text) for i, x in enumerate(lines)]
 
-    def prove(self, lines: Sequence[Line], *, repair: bool = True) -> list[LineProof]:
-        """One proof per line, in order.  repair: where a proposal comes out unequal, try what else it could be."""
+    def prove(self, lines: Sequence[Line], *, repair: bool = True, explore: bool = True) -> list[LineProof]:
+        """One proof per line, in order.  repair: where a proposal comes out unequal, try what else it could be.
+        explore: where it comes out in none of its group's styles, try all places a line can have."""
         proofs: dict[int, LineProof] = {}
         waiting = {
             i: _Open(line, self._scale, line.proposal.text) for i, line in enumerate(lines) if line.proposal.text
@@ -188,7 +189,7 @@ class PixelProver:
                 self._spread(waiting, proofs)
                 self._try_own(waiting, proofs)
         waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].styles or o.style}
-        while few := self._to_explore(waiting):
+        while explore and (few := self._to_explore(waiting)):
             for places in (fonts.LIKELY, fonts.places(self._scale)):
                 self._try(waiting, _own(few), partial(self._at, places), proofs)
             self._try_own(waiting, proofs)

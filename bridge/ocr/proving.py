@@ -27,7 +27,7 @@ from bridge.records import Doubt, DrawnBy, PageShot, ProvenPicture, Reading, Wit
 WORTH_A_SHEET = 16
 """Pictures to be read for which the glyphs of a font are drawn; a net is sooner done with fewer."""
 SAMPLE = 120
-"""Cells of a list's first page from which its fonts are learned before the others are read."""
+"""Cells of a list's first page from which its fonts are learned before the others are looked at."""
 AGREE = 0.9
 """Least probability of each character for the net to stand beside the page's text without drawing back."""
 
@@ -68,11 +68,10 @@ class CellProver:
         if self._redrawer is not None and shot.drawn_by is not DrawnBy.FOREIGN:
             # What the small, fast net guesses right is proven at once; only the rest pays for the better one.
             blind = [c for c in rest if c.raw.page is None]
-            for part in self._parts(shot, blind):
-                self._by_font(shot, part)
-                part = [c for c in part if c.reading is None]
-                self._propose(shot, part, self._fast)
-                self._by_pixels(shot, part, repair=False)
+            if len(blind) >= 2 * SAMPLE and not self._pixel_prover(shot).reads:
+                self._by_fast_net(shot, blind[:SAMPLE], explore=False)
+            self._by_font(shot, blind)
+            self._by_fast_net(shot, blind)
             rest = [c for c in rest if c.reading is None]
         by_glyphs = self._glyphs if shot.drawn_by is DrawnBy.FOREIGN else None
         if by_glyphs is not None:
@@ -202,13 +201,14 @@ class CellProver:
                     doubts=(Doubt.PAGE_TEXT_DIFFERS,),
                 )
 
-    def _parts(self, shot: PageShot, cells: Sequence[Cell]) -> list[Sequence[Cell]]:
-        """A few rows first where no font is known yet: it reads the others."""
-        known = self._pixel_prover(shot).reads
-        return [cells] if known or len(cells) < 2 * SAMPLE else [cells[:SAMPLE], cells[SAMPLE:]]
+    def _by_fast_net(self, shot: PageShot, cells: Sequence[Cell], *, explore: bool = True) -> None:
+        unread = [c for c in cells if c.reading is None]
+        self._propose(shot, unread, self._fast)
+        self._by_pixels(shot, unread, repair=False, explore=explore)
 
     def _by_font(self, shot: PageShot, cells: Sequence[Cell]) -> None:
         """Read by the glyphs of the list's font, as far as these are known, and drawn back: no net is asked."""
+        cells = [c for c in cells if c.reading is None]
         firsts = list({c.picture.key: c for c in reversed(cells)}.values())
         if len(firsts) < WORTH_A_SHEET:
             return
@@ -242,7 +242,7 @@ class CellProver:
             self._provers[shot.scale, canvas] = prover
         return prover
 
-    def _by_pixels(self, shot: PageShot, cells: Sequence[Cell], *, repair: bool) -> None:
+    def _by_pixels(self, shot: PageShot, cells: Sequence[Cell], *, repair: bool, explore: bool = True) -> None:
         """The net's proposals, drawn back line by line."""
         if self._redrawer is None or shot.drawn_by is DrawnBy.FOREIGN or not cells:
             return
@@ -256,7 +256,7 @@ class CellProver:
                 lines.append(Line(picture.ink, picture.top, picture.group, proposal))
                 owner.append(key)
         by_key: dict[str, list[LineProof]] = {}
-        for key, proof in zip(owner, prover.prove(lines, repair=repair), strict=True):
+        for key, proof in zip(owner, prover.prove(lines, repair=repair, explore=explore), strict=True):
             by_key.setdefault(key, []).append(proof)
         for c in cells:
             self._settle(shot, c, by_key.get(c.picture.key, []), Witness.NET)

@@ -51,16 +51,16 @@ def test_no_colour_makes_another_shape_the_target() -> None:
 def test_a_colour_that_came_out_is_tried_in_what_may_be_a_blend_of_it() -> None:
     colours = InkColours()
     faint = ink_of(VIOLET)
-    assert colours.likely(faint) is faint
+    assert colours.likely(faint) == faint
     colours.met(Ink(faint.image, WHITE, VIOLET))
     colours.met(Ink(faint.image, WHITE, (16, 112, 48)))
     assert colours.likely(faint).text_colour == VIOLET
     red = Ink(faint.image, WHITE, (190, 60, 60))
-    assert colours.likely(red) is red  # of another hue
+    assert colours.likely(red) == red  # of another hue
     darker = Ink(faint.image, WHITE, (40, 0, 100))
-    assert colours.likely(darker) is darker  # beyond any that is known
+    assert colours.likely(darker) == darker  # beyond any that is known
     elsewhere = Ink(faint.image, (31, 35, 41), VIOLET)
-    assert colours.likely(elsewhere) is elsewhere  # on another background
+    assert colours.likely(elsewhere) == elsewhere  # on another background
 
 
 def test_an_enlarged_picture_has_no_sharp_step() -> None:
@@ -70,3 +70,18 @@ def test_an_enlarged_picture_has_no_sharp_step() -> None:
     ramp = np.array([255, 191, 64, 0, 0, 64, 191, 255], np.uint8)
     soft = np.minimum(255, ramp[:, None].astype(int) + ramp[None, :]).astype(np.uint8)
     assert looks_enlarged(Ink(np.repeat(soft[..., None], 3, 2), WHITE, (0, 0, 0)))
+
+
+def test_of_colours_that_cannot_be_told_apart_the_fullest_is_the_texts() -> None:
+    """A line whose darkest pixel was a blend came out first, within the pixels' tolerance."""
+    colours = InkColours()
+    image = np.zeros((2, 2, 3), np.uint8)
+    for _ in range(9):
+        colours.met(Ink(image, WHITE, (36, 36, 36)))
+    assert colours.likely(Ink(image, WHITE, (34, 34, 34))).text_colour == (34, 34, 34)
+    assert colours.likely(Ink(image, WHITE, (60, 60, 60))).text_colour == (36, 36, 36)
+    colours.met(Ink(image, WHITE, (34, 34, 34)))
+    assert colours.likely(Ink(image, WHITE, (36, 36, 36))).text_colour == (34, 34, 34)
+    assert colours.likely(Ink(image, WHITE, (60, 60, 60))).text_colour == (34, 34, 34)
+    colours.met(Ink(image, WHITE, (20, 20, 20)))  # another text's colour
+    assert colours.likely(Ink(image, WHITE, (36, 36, 36))).text_colour == (34, 34, 34)
