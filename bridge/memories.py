@@ -81,7 +81,7 @@ PAGE = "page|"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptRead:
-    """What a page or row said, for when the same picture is met again.  sure: nothing in it is doubtful."""
+    """What a page or row said, for when its picture is met again.  sure: it is not to be looked at again."""
 
     key: str  # hash of the pixels and of all else that the reading depends on; a page's begins with PAGE
     body: bytes

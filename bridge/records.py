@@ -172,7 +172,7 @@ class Witness(StrEnum):
     DICTIONARY = "dictionary"  # the only legal word that fits
     BLANK = "blank"  # no ink at all
     PERSON = "person"
-    GLYPHS = "glyphs"  # every pixel composed of glyph pictures whose characters two other witnesses settled
+    GLYPHS = "glyphs"  # composed of pictures of characters that two other witnesses settled in this list or font
     SECOND_NET = "second_net"  # an unlike net reads the same; enough for free text only
     TOOLTIP = "tooltip"  # the whole of a cut text, its visible part proven to be the beginning
 

@@ -13,6 +13,9 @@ from bridge.erp.redraw import decode_png, match_metrics, screenshot
 from bridge.errors import CaptureIncomplete
 from bridge.records import Box, Image
 
+LEAST_WAIT_S = 0.06
+"""Four frames of a screen that shows sixty a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -64,10 +67,15 @@ class Screen:
             last = now
 
     def next_frame(self) -> None:
-        """Waits until the browser has drawn twice: what scripts changed before is on the screen then."""
+        """Waits until the browser has drawn twice: what scripts changed before is on the screen then.
+
+        And for ``LEAST_WAIT_S``: frames come without a limit here (``find_browser.launch_args``), and a list that
+        is still being filled must not look as if it stood still."""
+        until = time.monotonic() + LEAST_WAIT_S
         self._page.evaluate(
             "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(null))))"
         )
+        self._page.wait_for_timeout(max(0.0, until - time.monotonic()) * 1000)
 
     def enlarge_for(self, root: Locator, max_height: int) -> None:
         """Makes the window high and wide enough that the document around ``root`` need not scroll.

@@ -45,6 +45,8 @@ def _legal(column: Column | None, text: str, at: int, twins: str, *, whole: bool
     if column is None:
         return True
     for twin in twins:
+        if column.type not in NUMBERS and (twin.isspace() or text[at].isspace()):
+            return True  # several spaces may be one: no pattern was written with that in mind
         other = text[:at] + twin + text[at + 1 :]
         if column.type in NUMBERS and twin not in "0123456789.,-":
             continue
@@ -66,7 +68,7 @@ def twin_of(claim: str, guess: str, proofs: Sequence[LineProof]) -> bool:
 
 def join_is_certain(proofs: Sequence[LineProof]) -> bool:
     """Chinese on both sides of each break: beside Latin letters or digits a space may hide there."""
-    texts = [p.text or "" for p in proofs]
+    texts = [(p.text or "").strip() for p in proofs]
     return all(a and b and ord(a[-1]) > 0x2E7F and ord(b[0]) > 0x2E7F for a, b in pairwise(texts))
 
 

@@ -10,6 +10,7 @@ x and y are device pixels; energy is shares of the text's colour, squared and su
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ APART = 0.06
 """Of a character's energy that the line may be off from it."""
 BLANK = 0.4
 """Energy that counts as none: the edge of a neighbour that reaches over."""
+_ITS_OWN = re.compile("[ -~，。、：；？！（）\u3000Ａ-Ｚａ-ｚ０-９．\u3400-\u4dbf\u4e00-\u9fff]")
 HALF = 1 / PLACES / 2
 """Of a place within a pixel: so far from it a pen may be."""
 ANYWHERE = [(place / PLACES - HALF, place / PLACES + HALF) for place in range(PLACES)]
@@ -82,8 +84,11 @@ class FontReader:
         self._glyphs: dict[Font, FontGlyphs] = {}
 
     def met(self, text: str, font: Font) -> None:
-        """This text was proven in this font."""
-        self._met[font].update(dict.fromkeys(text))
+        """These characters were proven in this font.
+
+        Of what has the outline of another character in many a font (Greek and Cyrillic letters, signs), only the
+        net's own reading counts: one wrong one would be the whole list's."""
+        self._met[font].update(dict.fromkeys(c for c in text if _ITS_OWN.match(c)))
 
     def read(self, font: Font, lines: Sequence[FontLine]) -> list[str | None]:
         """What each line says, or None where its picture is not made of characters met in this font."""
@@ -92,9 +97,14 @@ class FontReader:
         if font not in self._glyphs:
             self._glyphs[font] = FontGlyphs(self._redrawer, font, self._scale)
         glyphs = self._glyphs[font].of(tuple(self._met[font]))
-        out: list[str | None] = []
-        for i in range(0, len(lines), AT_ONCE):
-            out += _Apart(glyphs, lines[i : i + AT_ONCE]).texts()
+        out: list[str | None] = [None] * len(lines)
+        widest = LONGEST * float(glyphs.advance.max())
+        by_width = sorted(range(len(lines)), key=lambda i: lines[i].ink.image.shape[1])
+        chosen = [i for i in by_width if lines[i].ink.image.shape[1] <= widest]
+        for start in range(0, len(chosen), AT_ONCE):
+            part = chosen[start : start + AT_ONCE]
+            for i, text in zip(part, _Apart(glyphs, [lines[i] for i in part]).texts(), strict=True):
+                out[i] = text
         return out
 
 
@@ -209,7 +219,7 @@ class _Apart:
         return out
 
     def _window(self, line: int, x: int) -> Shares:
-        start = max(0, self._margin + x)
+        start = min(max(0, self._margin + x), self._shares.shape[2] - self._glyphs.width)
         return self._shares[line, :, start : start + self._glyphs.width]
 
     def _pruned(self, ways: Sequence[_Way], best: dict[int, _Way]) -> list[_Way]:

@@ -44,6 +44,8 @@ ORIGINS = 2
 """Heights of a group's lines in their cells, and starts, by which lines are read: a wrapped text begins higher."""
 USUAL = 6
 """Styles of one group in which every line of it is tried."""
+SPACES = ("  ", "   ", "    ")
+"""That together may be as wide as an ideographic one: a space is half, a third or a quarter of an em."""
 AMONG_H = 4
 """Ems that a character between two letters H may take."""
 GAINED = 0.4
@@ -185,7 +187,7 @@ class PixelProver:
         self._try_own(waiting, proofs)
         for group in sorted({o.line.group for o in waiting.values()}):
             members = [o.line for o in waiting.values() if o.line.group == group]
-            if members and self._learn_font(group, members):
+            if members and self._learn_font(group, members, counts=explore):
                 self._spread(waiting, proofs)
                 self._try_own(waiting, proofs)
         waiting = {i: o for i, o in waiting.items() if self._groups[o.line.group].styles or o.style}
@@ -208,8 +210,9 @@ class PixelProver:
 
     # --- fonts --------------------------------------------------------------------------------------------------
 
-    def _learn_font(self, group: int, lines: Sequence[Line]) -> bool:
-        """Whether a style was found that these lines have not been tried in."""
+    def _learn_font(self, group: int, lines: Sequence[Line], *, counts: bool) -> bool:
+        """Whether a style was found that these lines have not been tried in.  counts: among the searches that a
+        group or run may have; those of a first few lines do not, for a better net may read them otherwise."""
         g = self._groups[group]
         samples = sorted(
             (
@@ -232,8 +235,8 @@ class PixelProver:
                 self._every[enlarged] = candidates(self._redrawer, canvas=self._canvas, enlarged=enlarged)
             deep = self._deep < DEEP_SEARCHES
             found = find_font(self._redrawer, pairs, self._every[enlarged], self._scale, deep=deep)
-            g.searches += 1
-            self._deep += deep and found is None
+            g.searches += counts
+            self._deep += counts and deep and found is None
         if found is None:
             g.in_vain |= {(text, len(self._fonts)) for text, _ in pairs}
             return False
@@ -311,7 +314,6 @@ class PixelProver:
                 self._groups[o.line.group].styles[a.style] += 1
                 self._groups[o.line.group].met = True
                 self._groups[o.line.group].origins[o.line.top - d.top] += 1
-                self._reader.met(a.text, a.style.font)
                 found[i] = a
                 continue
             o.tried.add((a.text, a.style, asked.target.text_colour))
@@ -323,7 +325,10 @@ class PixelProver:
         self._learn_twins(list(found.values()))
         for i, a in found.items():
             self._colours.met(a.target)
-            proofs[i] = LineProof(a.text, a.text, a.style.font, self._twins_in(a))
+            twins = self._twins_in(a)
+            proofs[i] = LineProof(a.text, a.text, a.style.font, twins)
+            alike = {at for at, _ in twins}
+            self._reader.met("".join(c for at, c in enumerate(a.text) if at not in alike), a.style.font)
             del waiting[i]
 
     def _repairs(self, o: _Open) -> list[str]:
@@ -366,13 +371,15 @@ class PixelProver:
 
 
 def _parts(text: str) -> list[tuple[int, str]]:
-    """What of a text may have a twin, with its index: each character, and two spaces together."""
-    return [*enumerate(text), *((i, "  ") for i in range(len(text) - 1) if text.startswith("  ", i))]
+    """What of a text may have a twin, with its index: each character, and some spaces together."""
+    return [*enumerate(text), *((i, run) for run in SPACES for i in range(len(text)) if text.startswith(run, i))]
 
 
 def _rivals(part: str) -> tuple[str, ...]:
-    """What may have been taken for it; an ideographic space is two others in many a font."""
-    return {"  ": ("\u3000",), "\u3000": ("  ",)}.get(part) or tuple(others(part))
+    """What may have been taken for it; an ideographic space is as wide as some others in many a font."""
+    if part in SPACES:
+        return ("\u3000",)
+    return SPACES if part == "\u3000" else tuple(others(part))
 
 
 def _look(a: Attempt) -> tuple[Font, Colours]:

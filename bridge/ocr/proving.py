@@ -229,7 +229,8 @@ class CellProver:
             by_key.setdefault(key, []).append(proof)
         for c in cells:
             proofs = by_key.get(c.picture.key, [])
-            if proofs and all(p.text is not None for p in proofs):
+            # Which of two characters that look alike it is, a net may know.
+            if proofs and all(p.text is not None and not p.twins for p in proofs):
                 self._settle(shot, c, proofs, Witness.GLYPHS)
 
     def _pixel_prover(self, shot: PageShot) -> PixelProver:

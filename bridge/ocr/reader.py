@@ -22,6 +22,8 @@ from bridge.records import Doubt, Grid, GridRow, PageShot, Reading, RowKind
 
 HEADINGS_WITHIN = 6
 """Rows from the top among which the headings are looked for in a picture without the page's help."""
+FOR_PEOPLE = frozenset({Doubt.CUT, Doubt.LOOKALIKE})
+"""Doubts that only a person settles: what a cell hides, and which of two texts that look alike it shows."""
 MOST_TOLD = 0.8
 """Share of the columns whose headings make a row the heading row without a look at those below."""
 
@@ -227,7 +229,7 @@ class ScreenReader:
                 cells = tuple(replace(_placed(shot, c), page=shot.number, row=number) for c in row.cells)
                 made = GridRow(kind=self._kind(row.cells), cells=cells, y_offset=y_offset)
                 row.sure = all(
-                    r.proven
+                    _final(r)
                     for c, r in zip(row.cells, cells, strict=True)
                     if c is not None and c.column is not None
                 )
@@ -263,6 +265,11 @@ class ScreenReader:
 def _salt(shot: PageShot) -> str:
     """Keeps apart in memory what was proven by different means."""
     return f"{'page' if shot.cells else 'pixels'}@{shot.scale:g}"
+
+
+def _final(reading: Reading) -> bool:
+    """Would another look at the same picture say the same, whatever was learned meanwhile?"""
+    return reading.proven or (bool(reading.doubts) and set(reading.doubts) <= FOR_PEOPLE)
 
 
 def _placed(shot: PageShot, c: Cell | None) -> Reading:

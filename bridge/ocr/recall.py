@@ -132,7 +132,7 @@ class Recall:
         return [(k, _row(found.bodies[k]) if k in found.bodies else None) for k in keys]
 
     def keep_row(self, key: str, kind: RowKind, cells: Sequence[Reading], top: int, *, sure: bool) -> None:
-        """top: as of ``ReadRow.at``.  sure: nothing that anybody wants of it is doubtful."""
+        """top: as of ``ReadRow.at``.  sure: of what anybody wants of it nothing is to be looked at again."""
         if self._reads is not None and key:
             body = {"kind": kind.value, "sure": sure, "cells": [_listed(c, top) for c in cells]}
             self._page.fresh.append(KeptRead(key=key, body=_packed(body), sure=sure))

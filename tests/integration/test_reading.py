@@ -19,7 +19,7 @@ from bridge.ocr.font_reading import FontReader
 from bridge.ocr.pictures import same_pixels
 from bridge.ocr.reader import ScreenReader
 from bridge.profiles import Profile, parse_profile
-from bridge.records import DrawnBy, Grid, PageShot, ProvenPicture, Reading, RowKind, Witness
+from bridge.records import Doubt, DrawnBy, Grid, PageShot, ProvenPicture, Reading, RowKind, Witness
 from bridge.store import SqlStore
 from bridge.wiring import LazyReader, paddle
 
@@ -430,6 +430,23 @@ def test_a_cut_cell_is_whole_only_from_where_the_profile_says(page, browser, net
     assert whole.proven
     assert whole.text == "急单：停机待料请当天发出"
     assert Witness.TOOLTIP in whole.witnesses
+
+
+def test_what_only_a_person_can_settle_is_not_looked_at_in_the_next_run(page, browser, nets, tmp_path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path / 'bridge.db'}")
+    store.upgrade()
+    cut = "<div style='width:60px;overflow:hidden;text-overflow:ellipsis'>急单：停机待料请当天发出</div>"
+    shot = shot_of(page, html([(*ROWS[0][:4], cut), *ROWS[1:]]), page_help=True)
+    drawn: list[list[int]] = []
+    for _ in range(2):
+        redrawer = BrowserRedrawer(browser)
+        drawn.append([])
+        counted = Counted(redrawer, "draw", drawn[-1])
+        grid = ScreenReader(PROFILE, "test", nets[0], store, counted, fast=nets[1], reads=store).read(shot)
+        redrawer.close()
+        assert readings(grid)[0]["remark"].doubts == (Doubt.CUT,)
+    store.close()
+    assert sum(drawn[0]) > 0 == sum(drawn[1])
 
 
 def test_a_net_that_is_always_wrong_proves_nothing_and_teaches_nothing(page, browser, nets) -> None:
