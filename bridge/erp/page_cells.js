@@ -49,9 +49,10 @@
       const wide = e.scrollWidth > e.clientWidth + 1, high = e.scrollHeight > e.clientHeight + 4;
       if (cs.overflowX !== 'visible' && (wide || high) && e.clientWidth > 0 && e !== root
           && !/auto|scroll/.test(cs.overflowX)) {
-        const r = e.getBoundingClientRect(), pl = parseFloat(cs.paddingLeft) || 0, pr = parseFloat(cs.paddingRight) || 0;
+        const r = e.getBoundingClientRect(), pr = parseFloat(cs.paddingRight) || 0;
         const dots = cs.textOverflow === 'ellipsis';
-        const x = r.left + e.clientLeft + (dots ? pl : 0), w = e.clientWidth - (dots ? pl + pr : 0);
+        // Ink is cut at the padding's edge; dots stand where the padding begins.
+        const x = r.left + e.clientLeft, w = e.clientWidth - (dots ? pr : 0);
         return {clip: [x, r.top + e.clientTop, w, e.clientHeight], dots};
       }
     }

@@ -270,9 +270,12 @@ def _text(f: Fragment, spec: DrawSpec, ox: float, oy: float) -> str:
             f'{html.escape(style)}">{body}</div>'
         )
     cut = "text-overflow:ellipsis;" if spec.ellipsis else ""
+    left = f.box.x - spec.clip.x
+    padding = max(0.0, left)  # so that ink may reach out to the left of its own box, as on the page
     return (
         f'<div class=t{lang} style="left:{spec.clip.x - ox}px;top:{spec.clip.y - oy}px;width:{spec.clip.w}px;'
-        f'height:{spec.clip.h}px;overflow:hidden;{cut}"><div class=t style="left:{f.box.x - spec.clip.x}px;'
+        f'height:{spec.clip.h}px;overflow:hidden;{cut}">'
+        f'<div class=t style="left:{left - padding}px;padding-left:{padding}px;'
         f"top:{f.box.y - spec.clip.y}px;width:{spec.clip.x2 - f.box.x}px;height:{f.box.h}px;overflow:hidden;{cut}"
         f'{html.escape(style)}">{body}</div></div>'
     )

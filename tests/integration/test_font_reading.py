@@ -107,3 +107,23 @@ def test_other_characters_heights_and_fonts_are_not_read(redrawer) -> None:
     enlarged = replace(font, enlarged=True)
     reader.met("".join(TEXTS), enlarged)
     assert reader.read(enlarged, lines) == [None] * len(TEXTS)
+
+
+def test_characters_with_the_outline_of_others_are_not_taken_up(redrawer) -> None:
+    """One wrong reading of the net would be the whole list's."""
+    font = Font('"DejaVu Sans"', 13, "400", canvas=True)
+    reader = FontReader(redrawer, 2)
+    reader.met("".join(TEXTS).replace("A", "\u0391").replace("O", "\u041e").replace("-", "\u2212"), font)
+    got = reader.read(font, drawn(redrawer, Style(font), 2))
+    for text in ("SO-010042", "2026-02-10", "T-AV.8 WAVE", "lI1|O0"):
+        assert got[TEXTS.index(text)] is None or got[TEXTS.index(text)].isascii()
+    assert got[TEXTS.index("1,234.56")] == "1,234.56"
+
+
+def test_a_very_long_line_is_left_to_the_net(redrawer) -> None:
+    font = Font('"DejaVu Sans"', 13, "400", canvas=True)
+    reader = FontReader(redrawer, 1)
+    reader.met("0123456789", font)
+    long = FontLine(Ink(np.zeros((10, 20_000, 3), np.uint8), (255, 255, 255), (0, 0, 0)), (9,), (0.0,))
+    thin = FontLine(Ink(np.zeros((10, 1, 3), np.uint8), (255, 255, 255), (0, 0, 0)), (9,))
+    assert reader.read(font, [long, thin])[0] is None

@@ -432,6 +432,16 @@ def test_a_cut_cell_is_whole_only_from_where_the_profile_says(page, browser, net
     assert Witness.TOOLTIP in whole.witnesses
 
 
+def test_ink_that_reaches_out_of_a_cut_cells_text_to_the_left_is_drawn_so(page, browser, nets) -> None:
+    """送 begins left of its own box: what cuts it is the padding's edge, not where the text begins."""
+    css = "td:last-child{max-width:110px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}"
+    texts = ("送货上门，源球泅扒孜整机", "先发样品，近足诽剿惊整机", "源球泅扒孜整机送货上门")
+    content = html([(*row[:4], text) for row, text in zip(ROWS, texts, strict=False)], css=css)
+    got = readings(read(page, browser, nets, content))
+    assert [row["remark"].doubts for row in got] == [(Doubt.CUT,)] * 3
+    assert all(Witness.REDRAW in row["remark"].witnesses for row in got)
+
+
 def test_what_only_a_person_can_settle_is_not_looked_at_in_the_next_run(page, browser, nets, tmp_path) -> None:
     store = SqlStore(f"sqlite:///{tmp_path / 'bridge.db'}")
     store.upgrade()
