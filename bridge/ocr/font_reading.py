@@ -36,7 +36,7 @@ HALF = 1 / PLACES / 2
 ANYWHERE = [(place / PLACES - HALF, place / PLACES + HALF) for place in range(PLACES)]
 LONGEST = 60
 """Characters of a line that is read so."""
-AT_ONCE = 96
+AT_ONCE = 48
 """Lines taken apart together: what they need is held in memory at once."""
 
 
