@@ -78,6 +78,12 @@ class LineFinder(Protocol):
 class PageReader(Protocol):
     """Stage *read*: a shot becomes a grid of readings.  Doubt is a value; only a broken engine raises."""
 
+    @property
+    def learned_late(self) -> bool:
+        """Was something seen on a later page by which those before must be judged?  Then a new reader reads all of
+        them once more."""
+        ...
+
     def read(self, shot: PageShot, progress: Progress | None = None) -> Grid: ...
 
 

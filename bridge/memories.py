@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,13 +79,21 @@ PAGE = "page|"
 """How the key of a whole page begins: pages are bounded apart from rows."""
 
 
+HEARD = "heard|"
+"""How the key of a line begins that has spoken for its characters: these are bounded apart, too."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptRead:
-    """What a page or row said, for when its picture is met again.  sure: it is not to be looked at again."""
+    """What a page or row said, for when its picture is met again.  sure: it is not to be looked at again.
+    learned: as ``ReadMemory.learned`` said when the run began that read it.  lasting: no reading, but what is
+    known of the list; it outlives what is taken back."""
 
     key: str  # hash of the pixels and of all else that the reading depends on; a page's begins with PAGE
     body: bytes
     sure: bool
+    learned: int = 0
+    lasting: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,8 +106,13 @@ class Recalled:
 class ReadMemory(Protocol):
     """Whole rows and pages that were read before, per source, on disk, bounded."""
 
-    def recall(self, source: str, keys: Sequence[str]) -> Recalled:
-        """Those known and believed.  What was doubtful is left out where it is time to try it anew."""
+    def learned(self, source: str) -> int:
+        """How many pictures of the source's cells and characters are known and believed."""
+        ...
+
+    def recall(self, source: str, keys: Sequence[str], learned: Callable[[], int] = lambda: 0) -> Recalled:
+        """Those known and believed.  What was doubtful is left out where it is time to try it anew, and where
+        ``learned`` says much more than it did then; it is asked only where something doubtful is met."""
         ...
 
     def keep_reads(self, source: str, epoch: str, fresh: Sequence[KeptRead], used: Sequence[str]) -> None:

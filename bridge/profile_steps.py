@@ -162,6 +162,11 @@ class SignIn(Part):
     )
 
     @property
+    def always_asks_captcha(self) -> bool:
+        """Is a captcha read in each run?  A session that is kept goes on without."""
+        return self.after_run == "sign_out" and any(step.captcha is not None for step in self.steps)
+
+    @property
     def throws_out(self) -> bool:
         """Can a sign-in end another one's session?  Then the bridge needs an account of its own."""
         return bool(self.shut_out) or (self.seat_taken is not None and self.seat_taken.then == "take")

@@ -75,9 +75,7 @@ class Paging(Part):
     page_of: str | None = Field(
         None, description=r"Pattern with two groups, page and pages, e.g. 第(\d+)/(\d+)页."
     )
-    page_of_at: Place | None = Field(
-        None, description="Where that text stands; without it: in the list's picture."
-    )
+    page_of_at: Place | None = Field(None, description="Where that text stands.")
     scroll_at: Place | None = Field(None, description="The box that scrolls, if it is not the list itself.")
     max_pages: int = Field(400, description="More pages than this are a fault of the page.", ge=1)
 
@@ -85,6 +83,8 @@ class Paging(Part):
     def _next_needed(self) -> Self:
         if self.kind in ("next", "load_more") and self.next is None:
             raise ValueError(f"paging.kind {self.kind} needs `next`")
+        if (self.page_of is None) != (self.page_of_at is None):
+            raise ValueError("paging.page_of and paging.page_of_at need each other")
         return self
 
 
@@ -143,6 +143,11 @@ class OrderList(Part):
     grid: Literal["auto", "lines", "gaps"] = Field(
         "auto", description="Without the page's help: find cells by ruled lines or by gaps."
     )
+
+    @property
+    def helps(self) -> bool:
+        """Is there a page that may tell of the list's cells?"""
+        return self.page_help and self.where.drawn == "page" and self.where.at is not None
 
 
 class ColumnType(StrEnum):
@@ -243,9 +248,19 @@ class Allow(Part):
     )
 
 
+SCALE_WITH_HELP = 1.0
+SCALE_OF_PIXELS_ALONE = 2.0
+
+
 class Browser(Part):
     viewport: tuple[int, int] = Field((1440, 900), description="Width and height of the window, css pixels.")
-    scale: float = Field(2.0, description="Device pixels per css pixel; 2 reads best.", ge=1, le=4)
+    scale: float | None = Field(
+        None,
+        description="Device pixels per css pixel. Not given: 1 where the page's own boxes and text are witnesses "
+        "(a quarter of the pixels, as well read), else 2, which pixels alone need.",
+        ge=1,
+        le=4,
+    )
     locale: str = Field("zh-CN", description="Language the browser asks for.")
     timezone: str = Field("Asia/Shanghai", description="Time zone of the page's dates.")
     timeout_s: float = Field(20.0, description="Longest wait for one page or element.", gt=0)
@@ -269,6 +284,10 @@ class Profile(Part):
     allow: Allow = Field(Allow(), description="What the bot may do; everything else is stopped.")
 
     _origin: Origin | None = PrivateAttr(None)
+
+    def scale(self, *, page_help: bool) -> float:
+        """Device pixels per css pixel that the list is looked at with; page_help: is the page a witness?"""
+        return self.browser.scale or (SCALE_WITH_HELP if page_help else SCALE_OF_PIXELS_ALONE)
 
     def place(self, path: str) -> str:
         """Where a person finds a key: its path, and file and line where the profile came from a file."""

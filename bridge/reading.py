@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bridge.interfaces import LineFinder, Proposal, TextReader
@@ -20,10 +22,27 @@ class LazyReader:
     def __init__(self, load: Callable[[], TextReader]) -> None:
         self._load = load
         self._reader: TextReader | None = None
+        self._loading: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Loads the net beside other work, as it is going to be asked.  What fails then fails when it is asked."""
+        if self._reader is None and self._loading is None:
+            from bridge.ocr.runtime import prepare
+
+            prepare()  # before a second thread takes memory
+            # No daemon: at the program's end it must not be torn out of the middle of foreign code.
+            self._loading = threading.Thread(target=self._load_beside, name="load the net")
+            self._loading.start()
+
+    def _load_beside(self) -> None:
+        with suppress(Exception):
+            self._reader = self._load()
 
     def read_lines(self, images: Sequence[Image], *, alphabet: str | None = None) -> list[Proposal]:
         if not images:
             return []
+        if self._loading is not None:
+            self._loading.join()
         if self._reader is None:
             self._reader = self._load()
         return self._reader.read_lines(images, alphabet=alphabet)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -134,7 +134,7 @@ class PageShot:
     """The picture of one page of the list, with what the page said about it."""
 
     number: int  # 1-based
-    image: Image
+    picture: Image | bytes  # bytes: as PNG, a tenth of it, for a list may have hundreds of pages
     scale: float  # device pixels per css pixel
     sha256: str  # of the PNG kept as evidence
     drawn_by: DrawnBy
@@ -146,6 +146,17 @@ class PageShot:
     body: Box | None = None  # css pixels of the part that scrolls; rows its edges cut are whole elsewhere
     at_end: bool = False  # the scrolling part is scrolled to its end: no edge below cuts its last row
     captured_at: datetime | None = None
+
+    @property
+    def image(self) -> Image:
+        """Decoded each time that it is asked for, if it is not open."""
+        from bridge.png import decode_png  # OpenCV: commands that see no picture need not wait for it
+
+        return decode_png(self.picture) if isinstance(self.picture, bytes) else self.picture
+
+    def opened(self) -> PageShot:
+        """With its picture decoded."""
+        return replace(self, picture=self.image)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

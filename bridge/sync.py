@@ -201,16 +201,24 @@ def _observe(parts: SyncParts, run: _Run) -> None:
             finally:
                 _leave(parts, session)
             with run.stage("read", now):
-                reader = parts.reader(session.redrawer)
-                for shot in run.capture.shots:
-                    _in_time(run, now, "read")
-                    run.grids.append(reader.read(shot))
-                    if run.progress:
-                        run.progress("read", len(run.grids), len(run.capture.shots))
+                if _read(parts, run, run.capture, session).learned_late:
+                    _read(parts, run, run.capture, session)
         finally:
             run.guard_blocked += session.guard_blocked
             answers, solved = session.captcha_answers
             run.captcha_answers, run.captcha_solved = run.captcha_answers + answers, run.captcha_solved + solved
+
+
+def _read(parts: SyncParts, run: _Run, capture: CaptureSet, session: SourceSession) -> PageReader:
+    """All pages, by a new reader, which is returned."""
+    reader = parts.reader(session.redrawer)
+    run.grids = []
+    for shot in capture.shots:
+        _in_time(run, parts.clock, "read")
+        run.grids.append(reader.read(shot))
+        if run.progress:
+            run.progress("read", len(run.grids), len(capture.shots))
+    return reader
 
 
 def _captured(parts: SyncParts, run: _Run, session: SourceSession) -> CaptureSet:

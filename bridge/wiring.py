@@ -17,7 +17,6 @@ from filelock import FileLock, Timeout
 
 from bridge import comparing
 from bridge.central import CentralSide, Owner
-from bridge.encoded import plain_scalar
 from bridge.errors import RunBusy, StoreUnavailable
 from bridge.evidence import FolderEvidence
 from bridge.forgetful import Forgetful, NoMemory
@@ -26,10 +25,11 @@ from bridge.interfaces import PageReader, Progress, PushResult, Redrawer, Stored
 from bridge.memories import CellMemory, GlyphPicture
 from bridge.parse.checks import check as check_lines
 from bridge.parse.orders import parse_grids
+from bridge.plain_rows import plain_row
 from bridge.profile_files import load_profile
 from bridge.profiles import Profile
 from bridge.reading import LazyReader, paddle
-from bridge.records import ObservedList, OrderLine, RunSummary
+from bridge.records import ObservedList, RunSummary
 from bridge.secrets import Secret, Secrets, os_keyring, url_with_password
 from bridge.settings import SecretRef, Settings, Source, load_settings
 
@@ -232,6 +232,8 @@ class App:
             new_id=lambda: uuid.uuid4().hex[:12],
         )
         with self.only_run_of(source):
+            if profile.sign_in is not None and profile.sign_in.always_asks_captcha:
+                self.net.begin()  # while the browser starts
             try:
                 return sync(parts, dry_run=dry_run, progress=progress, deadline=limit)
             finally:
@@ -275,27 +277,28 @@ class App:
         return CheckResult(
             annotated=annotated,
             headings=[c.name for c in profile.columns if c.field],
-            rows=[_row(profile, line) for line in observed.lines],
+            rows=[plain_row(profile, line) for line in observed.lines],
             messages=messages,
         )
 
     @staticmethod
-    def read_image(image: Path, profile_file: Path) -> dict[str, Any]:
-        """Reads a list from a picture file; no browser, nothing is kept.
+    def read_image(image: Path, profile_file: Path, scale: float | None = None) -> dict[str, Any]:
+        """Reads a list from a picture file; no browser, nothing is kept.  scale: device pixels per css pixel; not
+        given: the profile's for pixels alone.
 
         Raises UnreadableImage for a file that is no picture of a list, LayoutChanged if its headings are not the
         profile's, ProfileError, WeightsMissing.
         """
         profile = load_profile(profile_file)
         nets = LazyReader(lambda: paddle("small")), LazyReader(lambda: paddle("tiny"))
-        return _read_image(image, profile, profile.name, NoMemory(), *nets)
+        return _read_image(image, scale, profile, profile.name, NoMemory(), *nets)
 
-    def read_image_of(self, image: Path, source: str) -> dict[str, Any]:
+    def read_image_of(self, image: Path, source: str, scale: float | None = None) -> dict[str, Any]:
         """Reads a picture file as one of the source's lists: what is known of its pictures and glyphs is used, and
         what is proven is kept.  Raises as ``read_image``, and RunBusy."""
         profile = self.profile_in_use(source)
         with self.only_run_of(source):
-            return _read_image(image, profile, source, self.store, self.net, self.fast_net)
+            return _read_image(image, scale, profile, source, self.store, self.net, self.fast_net)
 
     def all_glyphs(self, source: str | None = None) -> list[tuple[str, str, GlyphPicture]]:
         """(source, face, glyph) of one source or of all."""
@@ -454,39 +457,23 @@ def _unusable(path: Path, error: OSError) -> StoreUnavailable:
 
 
 def _read_image(
-    image: Path, profile: Profile, source: str, memory: CellMemory, net: LazyReader, fast: LazyReader
+    image: Path,
+    scale: float | None,
+    profile: Profile,
+    source: str,
+    memory: CellMemory,
+    net: LazyReader,
+    fast: LazyReader,
 ) -> dict[str, Any]:
     from bridge.ocr.files import shot_of
     from bridge.ocr.reader import ScreenReader
 
-    shot = shot_of(image, profile.browser.scale)
+    shot = shot_of(image, scale or profile.scale(page_help=False))
     grid = ScreenReader(profile, source, net, memory, None, fast=fast, glyphs=memory).read(shot)
     observed = App._observed(source, profile, [grid])
     return {
         "file": str(image),
         "headings": [c.name for c in profile.columns if c.field],
-        "rows": [_row(profile, line) for line in observed.lines],
+        "rows": [plain_row(profile, line) for line in observed.lines],
         "findings": [f.message for f in observed.findings],
     }
-
-
-def _row(profile: Profile, line: OrderLine) -> dict[str, Any]:
-    """One line by heading: the plain value where it is proven, else with its text and why it is not."""
-    out: dict[str, Any] = {}
-    for c in profile.columns:
-        if c.field is None or c.field not in line.fields:
-            continue
-        v = line.fields[c.field]
-        plain = plain_scalar(v.value)
-        out[c.name] = (
-            plain
-            if v.ok
-            else {
-                "value": plain,
-                "text": v.reading.text,
-                "confidence": round(v.reading.confidence, 3),
-                "alternatives": list(v.reading.alternatives),
-                "status": ", ".join(d.value for d in v.doubts) or "unproven",
-            }
-        )
-    return out

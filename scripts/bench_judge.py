@@ -31,7 +31,7 @@ def same(kind: str, text: str, truth: str) -> bool:
 
 
 def _has_twin(kind: str, truth: str, twins: set[str]) -> bool:
-    return any(t in truth and (kind == "code" or t.isspace()) for t in twins)
+    return any(t in truth and (kind == "code" or t.isspace() or not t.isascii()) for t in twins)
 
 
 def _half_width(text: str) -> str:
@@ -71,8 +71,8 @@ class Score:
         twins: set[str],
     ) -> None:
         """answers: one mapping per row of the page, in order; a row that was not found is empty.
-        twins: what the font draws like something else: characters, which only codes need told apart, and
-        spaces."""
+        twins: what the font draws like something else: ASCII characters, which only codes need told apart, and
+        others."""
         for i, row in enumerate(rows):
             got = answers[i] if i < len(answers) else {}
             self.rows += 1

@@ -113,6 +113,13 @@ def read(
     source: str | None = typer.Option(
         None, help="As a list of this source of bridge.toml: uses and keeps what is known of its characters."
     ),
+    scale: float | None = typer.Option(
+        None,
+        min=1,
+        max=4,
+        help="Device pixels per css pixel that it was taken with; else `browser.scale`, or 2.  1 for the bridge's "
+        "own pictures of lists that are read with the page's help.",
+    ),
     as_json: bool = Json,
 ) -> None:
     """Reads a list from a picture file; no browser."""
@@ -122,9 +129,9 @@ def read(
         raise UsageError("give either --profile or --source", hint="E.g. --profile selectors/k3.yaml")
     invocation: Invocation = ctx.obj
     if profile is not None:
-        result = App.read_image(image, profile)
+        result = App.read_image(image, profile, scale)
     else:
-        result = invocation.load().read_image_of(image, str(source))
+        result = invocation.load().read_image_of(image, str(source), scale)
     if as_json:
         print_json(result)
     else:

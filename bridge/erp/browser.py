@@ -96,16 +96,16 @@ def open_browser(options: BrowserOptions, *, url: str | None = None) -> Iterator
 
 
 def new_context(
-    browser: Browser, look: profiles.Browser, storage_state: dict[str, Any] | None = None
+    browser: Browser, look: profiles.Browser, scale: float, storage_state: dict[str, Any] | None = None
 ) -> BrowserContext:
-    """A window of its own, as the profile's ``browser`` part says.  storage_state: cookies and localStorage in
-    Playwright's form; None: nothing is remembered."""
+    """A window of its own, as the profile's ``browser`` part says.  scale: device pixels per css pixel.
+    storage_state: cookies and localStorage in Playwright's form; None: nothing is remembered."""
     width, height = look.viewport
     return browser.new_context(
         storage_state=cast(StorageState, storage_state) if storage_state is not None else None,
         viewport={"width": width, "height": height},
         screen={"width": width, "height": height},
-        device_scale_factor=look.scale,
+        device_scale_factor=scale,
         locale=look.locale,
         timezone_id=look.timezone,
         accept_downloads=False,

@@ -34,37 +34,48 @@
     return out.map(l => [l.text, {left: l.left, top: l.top, width: l.right - l.left, height: l.height}]);
   };
 
-  const decoration = el => {
-    for (let e = el; e && e !== root; e = e.parentElement) {
-      const line = getComputedStyle(e).textDecorationLine;
-      if (line && line !== 'none') return line;
-    }
-    return 'none';
+  // Asked once per element: a list has thousands of cells, and its rows and table are above each of them.
+  const once = (known, el, ask) => {
+    if (!known.has(el)) known.set(el, ask());
+    return known.get(el);
   };
+  const asked = new Map();
+  const styleOf = el => once(asked, el, () => getComputedStyle(el));
 
-  const clipped = el => {
-    // The nearest box up to the list that hides what is wider than itself.
-    for (let e = el; e && e !== root.parentElement; e = e.parentElement) {
-      const cs = getComputedStyle(e);
-      const wide = e.scrollWidth > e.clientWidth + 1, high = e.scrollHeight > e.clientHeight + 4;
-      if (cs.overflowX !== 'visible' && (wide || high) && e.clientWidth > 0 && e !== root
-          && !/auto|scroll/.test(cs.overflowX)) {
-        const r = e.getBoundingClientRect(), pr = parseFloat(cs.paddingRight) || 0;
-        const dots = cs.textOverflow === 'ellipsis';
-        // Ink is cut at the padding's edge; dots stand where the padding begins.
-        const x = r.left + e.clientLeft, w = e.clientWidth - (dots ? pr : 0);
-        return {clip: [x, r.top + e.clientTop, w, e.clientHeight], dots};
-      }
-    }
-    return null;
-  };
+  const decorations = new Map();
+  const decoration = el => !el || el === root ? 'none' : once(decorations, el, () => {
+    const line = styleOf(el).textDecorationLine;
+    return line && line !== 'none' ? line : decoration(el.parentElement);
+  });
 
-  const frozen = el => {
-    for (let e = el; e && e !== document.body; e = e.parentElement) {
-      const cs = getComputedStyle(e);
-      if (cs.position === 'sticky' && (cs.left !== 'auto' || cs.right !== 'auto')) return true;
+  // The nearest box up to the list that hides what is wider than itself.
+  const clips = new Map();
+  const clipped = el => !el || el === root.parentElement ? null : once(clips, el, () => {
+    const cs = styleOf(el);
+    if (cs.overflowX !== 'visible' && !/auto|scroll/.test(cs.overflowX) && el !== root && el.clientWidth > 0
+        && (el.scrollWidth > el.clientWidth + 1 || el.scrollHeight > el.clientHeight + 4)) {
+      const r = el.getBoundingClientRect(), pr = parseFloat(cs.paddingRight) || 0;
+      const dots = cs.textOverflow === 'ellipsis';
+      // Ink is cut at the padding's edge; dots stand where the padding begins.
+      const x = r.left + el.clientLeft, w = el.clientWidth - (dots ? pr : 0);
+      return {clip: [x, r.top + el.clientTop, w, el.clientHeight], dots};
     }
-    return false;
+    return clipped(el.parentElement);
+  });
+
+  const stuck = new Map();
+  const frozen = el => !el || el === document.body ? false : once(stuck, el, () => {
+    const cs = styleOf(el);
+    return (cs.position === 'sticky' && (cs.left !== 'auto' || cs.right !== 'auto')) || frozen(el.parentElement);
+  });
+
+  // Cells of a column look alike: their styles are told once.
+  const styles = [], numbers = new Map();
+  const style = el => {
+    const cs = styleOf(el);
+    const told = [cs.fontFamily, parseFloat(cs.fontSize), cs.fontWeight, cs.fontStyle, cs.color, cs.letterSpacing,
+                  cs.wordSpacing, decoration(el)];
+    return once(numbers, told.join('\n'), () => styles.push(told) - 1);
   };
 
   const whole = cell => cell.getAttribute('title') || cell.querySelector('[title]')?.getAttribute('title') || null;
@@ -83,16 +94,9 @@
       const walk = document.createTreeWalker(td, NodeFilter.SHOW_TEXT);
       for (let n = walk.nextNode(); n; n = walk.nextNode()) {
         if (!/\S/.test(n.data)) continue;
-        const el = n.parentElement, cs = getComputedStyle(el);
-        if (cs.visibility !== 'visible') continue;
-        for (const [text, q] of lines(n)) {
-          if (!/\S/.test(text)) continue;
-          fragments.push({
-            text, box: box(q), family: cs.fontFamily, size: parseFloat(cs.fontSize), weight: cs.fontWeight,
-            style: cs.fontStyle, color: cs.color, letter: cs.letterSpacing, word: cs.wordSpacing,
-            decoration: decoration(el),
-          });
-        }
+        const el = n.parentElement;
+        if (styleOf(el).visibility !== 'visible') continue;
+        for (const [text, q] of lines(n)) if (/\S/.test(text)) fragments.push([text, box(q), style(el)]);
         cut = cut || clipped(el);
       }
       const inner = [r.left + td.clientLeft, r.top + td.clientTop, td.clientWidth || r.width, td.clientHeight || r.height];
@@ -105,5 +109,5 @@
   const all = selector => !selector ? [] : [...(root.matches(selector) ? [root] : []), ...root.querySelectorAll(selector)];
   for (const tr of all(headingSelector)) { seen.add(tr); take(tr, 'heading'); }
   for (const tr of all(rowSelector)) if (!seen.has(tr)) take(tr, 'data');
-  return JSON.stringify({cells, lang});  // one string: the driver's own serialisation takes far longer
+  return {cells, styles, lang};
 }

@@ -17,47 +17,53 @@ from playwright.sync_api import Locator
 from bridge.profiles import Rows
 from bridge.records import Box, Fragment, PageCell, RowKind, TextStyle
 
-_SCRIPT = files("bridge.erp").joinpath("page_cells.js").read_text(encoding="utf-8")
+CELLS = files("bridge.erp").joinpath("page_cells.js").read_text(encoding="utf-8")
+"""JavaScript: of an element and the selectors of its headings, rows, cells and row names, its cells."""
+
+AS_TEXT = """value => {
+  // Not JSON.stringify of the whole: old libraries (Prototype.js before 1.7) teach arrays a JSON of their own.
+  const text = v => {
+    if (!v || typeof v !== 'object') return JSON.stringify(v === undefined ? null : v);
+    let out = '';
+    if (Array.isArray(v)) {
+      for (let i = 0; i < v.length; i++) out += (i ? ',' : '') + text(v[i]);
+      return '[' + out + ']';
+    }
+    for (const k of Object.keys(v)) out += (out ? ',' : '') + JSON.stringify(k) + ':' + text(v[k]);
+    return '{' + out + '}';
+  };
+  return text(value);
+}"""
+"""JavaScript: a value as JSON, for the driver's own serialisation of thousands of cells takes far longer."""
 
 
-def cells_under(
-    element: Locator, rows: Rows, offset: tuple[float, float], *, headings_only: bool = False
-) -> list[PageCell]:
+def cells_under(element: Locator, rows: Rows, offset: tuple[float, float]) -> list[PageCell]:
     """The cells under one element, in css pixels of the window.
 
     offset: of the element's frame in the window, css pixels.  Row and column numbers are the markup's;
     :func:`arrange` gives them their place.  Raises playwright's Error if the element is gone.
     """
-    found = json.loads(
-        element.evaluate(_SCRIPT, [rows.heading, "" if headings_only else rows.row, rows.cell, rows.row_id])
-    )
+    selectors = [rows.heading, rows.row, rows.cell, rows.row_id]
+    found = element.evaluate(f"(el, asked) => ({AS_TEXT})(({CELLS})(el, asked))", selectors)
+    return cells_of(json.loads(found), offset)
+
+
+def cells_of(found: dict[str, Any], offset: tuple[float, float]) -> list[PageCell]:
+    """found: as ``CELLS`` answers.  offset: as of ``cells_under``."""
     dx, dy = offset
-    return [_cell(raw, found["lang"], dx, dy) for raw in found["cells"]]
+    styles = [_style(raw, found["lang"]) for raw in found["styles"]]
+    return [_cell(raw, styles, dx, dy) for raw in found["cells"]]
 
 
-def _cell(raw: dict[str, Any], lang: str, dx: float, dy: float) -> PageCell:
+def _cell(raw: dict[str, Any], styles: Sequence[TextStyle], dx: float, dy: float) -> PageCell:
     return PageCell(
         row=raw["row"],
         col=raw["col"],
         kind=RowKind(raw["kind"]),
         box=_box(raw["box"]).moved(dx, dy),
         fragments=tuple(
-            Fragment(
-                text=f["text"],
-                box=_box(f["box"]).moved(dx, dy),
-                style=TextStyle(
-                    family=f["family"],
-                    size_px=f["size"],
-                    weight=f["weight"],
-                    style=f["style"],
-                    color=f["color"],
-                    letter_spacing=f["letter"],
-                    word_spacing=f["word"],
-                    decoration=f["decoration"],
-                    lang=lang,
-                ),
-            )
-            for f in raw["fragments"]
+            Fragment(text=text, box=_box(box).moved(dx, dy), style=styles[style])
+            for text, box, style in raw["fragments"]
         ),
         clip=_box(raw["clip"]).moved(dx, dy) if raw["clip"] else None,
         ellipsis=raw["dots"],
@@ -65,6 +71,14 @@ def _cell(raw: dict[str, Any], lang: str, dx: float, dy: float) -> PageCell:
         whole_text=raw["whole"],
         row_id=raw["id"],
     )
+
+
+def _style(raw: Sequence[Any], lang: str) -> TextStyle:
+    family, size_px, weight, style, color, letter_spacing, word_spacing, decoration = raw
+    return TextStyle(
+        family=family, size_px=size_px, weight=weight, style=style, color=color, letter_spacing=letter_spacing,
+        word_spacing=word_spacing, decoration=decoration, lang=lang,
+    )  # fmt: skip
 
 
 def _box(values: Sequence[float]) -> Box:

@@ -8,6 +8,8 @@ looked up by name anew each time, because old programs replace them all the time
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import reduce
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator, Page
@@ -60,21 +62,27 @@ def find(page: Page, at: At) -> Locator | None:
         return None  # the frame is just being replaced
 
 
-def visible(page: Page, mark: Mark) -> bool:
-    """Is it on the screen now?  In any window and frame, unless the mark names a frame."""
+def visible(page: Page, *marks: Mark) -> bool:
+    """Is one of them on the screen now?  In any window and frame, unless the mark names a frame."""
     for window in (page, *popups(page)):
-        if mark.frame is not None:
-            frame = frame_named(window, mark.frame)
-            frames = [frame] if frame else []
-        else:
-            frames = window.frames
-        for frame in frames:
-            try:
-                if _matches(frame, mark.css, mark.text, exact=False).first.is_visible():
-                    return True
-            except PlaywrightError:
-                continue  # the frame is just being replaced
+        asked: dict[Frame, list[Mark]] = {}
+        for mark in marks:
+            named = frame_named(window, mark.frame) if mark.frame is not None else None
+            for frame in [named] if named else [] if mark.frame is not None else window.frames:
+                asked.setdefault(frame, []).append(mark)
+        if any(_shown(frame, those) for frame, those in asked.items()):
+            return True
     return False
+
+
+def _shown(frame: Frame, marks: Sequence[Mark]) -> bool:
+    """One question for all of them: each is a journey to the browser and back."""
+    found = reduce(Locator.or_, [_matches(frame, m.css, m.text, exact=False) for m in marks])
+    try:
+        return found.first.is_visible()
+    except PlaywrightError:
+        # The frame is just being replaced; or one of them is no valid selector, which says nothing of the others.
+        return len(marks) > 1 and any(_shown(frame, [m]) for m in marks)
 
 
 def _matches(frame: Frame, css: str | None, text: str | None, *, exact: bool) -> Locator:

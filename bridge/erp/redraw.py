@@ -17,13 +17,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import cv2
-import numpy as np
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from bridge.errors import SourceUnavailable
 from bridge.interfaces import DrawSpec, TextExtent
+from bridge.png import decode_png
 from bridge.records import Box, Fragment, Image
 
 WAITS_FOR_A_FRAME_S = (0.1, 0.3, 1.0)
@@ -192,12 +191,6 @@ def screenshot(cdp: CDPSession, region: Box) -> str:
 def _screenshot(cdp: CDPSession, clip: dict[str, float]) -> object:
     options = {"format": "png", "optimizeForSpeed": True, "clip": clip}
     return cdp.send("Page.captureScreenshot", options)["data"]
-
-
-def decode_png(png: bytes) -> Image:
-    """PNG bytes → H × W × 3 RGB."""
-    bgr = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _unit(scale: float) -> int:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-import cv2
 from playwright.sync_api import CDPSession, Locator, Page
 
-from bridge.erp.redraw import decode_png, match_metrics, screenshot
+from bridge.erp.redraw import match_metrics, screenshot
 from bridge.errors import CaptureIncomplete
+from bridge.png import decode_png
 from bridge.records import Box, Image
 
 LEAST_WAIT_S = 0.06
 """Four frames of a screen that shows sixty a second."""
 
+_Seen = TypeVar("_Seen")
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
+    """Not decoded: most are only compared, or kept, and a large one takes as long as it took to be made."""
+
     png: bytes
-    image: Image  # H × W × 3 RGB, device pixels
     region: Box  # css pixels of the window, whole numbers
+    taken: float  # moment of the monotonic clock
+
+    @property
+    def image(self) -> Image:
+        """Decoded each time."""
+        return decode_png(self.png)
 
 
 class Screen:
@@ -41,24 +52,31 @@ class Screen:
     def picture(self, region: Box) -> Picture:
         """The picture of a region of the window, widened to whole css pixels that are whole device pixels."""
         whole = _widened(region)
-        png = base64.b64decode(self._encoded(whole))
-        return Picture(png, decode_png(png), whole)
+        png = base64.b64decode(screenshot(self._cdp, whole))
+        return Picture(png, whole, time.monotonic())
 
-    def _encoded(self, whole: Box) -> str:
-        """PNG in base64."""
-        return screenshot(self._cdp, whole)
+    def still_picture(
+        self,
+        region: Box,
+        timeout_s: float,
+        look: Callable[[], _Seen],
+        *,
+        least_s: float = LEAST_WAIT_S,
+        first: Picture | None = None,
+    ) -> tuple[Picture, _Seen]:
+        """The picture once two in a row are equal, and what ``look`` found in between: so it is of that picture.
 
-    def still_picture(self, region: Box, timeout_s: float) -> Picture:
-        """The picture once two in a row are equal; raises CaptureIncomplete if it never stands still."""
+        least_s: between the two pictures.  first: one that was taken before; it counts if it is of this region.
+        Raises CaptureIncomplete if it never stands still.
+        """
         end = time.monotonic() + timeout_s
-        whole = _widened(region)
-        last = self._encoded(whole)
+        last = first if first is not None and first.region == _widened(region) else self.picture(region)
         while True:
-            self.next_frame()
-            now = self._encoded(whole)
-            if now == last:
-                png = base64.b64decode(now)
-                return Picture(png, decode_png(png), whole)
+            seen = look()
+            self.next_frame(last.taken + least_s)
+            now = self.picture(region)
+            if now.png == last.png:
+                return now, seen
             if time.monotonic() > end:
                 raise CaptureIncomplete(
                     f"the list never stood still within {timeout_s:g} s",
@@ -66,16 +84,17 @@ class Screen:
                 )
             last = now
 
-    def next_frame(self) -> None:
+    def next_frame(self, until: float = 0.0) -> None:
         """Waits until the browser has drawn twice: what scripts changed before is on the screen then.
 
-        And for ``LEAST_WAIT_S``: frames come without a limit here (``find_browser.launch_args``), and a list that
-        is still being filled must not look as if it stood still."""
-        until = time.monotonic() + LEAST_WAIT_S
+        until: and for this moment of the monotonic clock.  Frames come without a limit here
+        (``find_browser.launch_args``), and a list that is still being filled must not look as if it stood still.
+        """
         self._page.evaluate(
             "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(null))))"
         )
-        self._page.wait_for_timeout(max(0.0, until - time.monotonic()) * 1000)
+        if (left := until - time.monotonic()) > 0:
+            self._page.wait_for_timeout(left * 1000)
 
     def enlarge_for(self, root: Locator, max_height: int) -> None:
         """Makes the window high and wide enough that the document around ``root`` need not scroll.
@@ -98,7 +117,7 @@ class Screen:
                 return
             self._page.set_viewport_size({"width": width, "height": height})
             self._match()
-            self.next_frame()
+            self.next_frame(time.monotonic() + LEAST_WAIT_S)
 
 
 def _widened(region: Box) -> Box:
@@ -107,17 +126,25 @@ def _widened(region: Box) -> Box:
     return Box(x=x0, y=y0, w=x1 - x0, h=y1 - y0)
 
 
-def encode_png(image: Image) -> bytes:
-    """H × W × 3 RGB → PNG bytes."""
-    return bytes(cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1])
+OFFSET = """el => {
+  let x = 0, y = 0;
+  for (let w = el.ownerDocument.defaultView; w.parent !== w; w = w.parent) {
+    const host = w.frameElement;
+    if (!host) return null;
+    const r = host.getBoundingClientRect();
+    x += r.left + host.clientLeft; y += r.top + host.clientTop;
+  }
+  return [x, y];
+}"""
+"""JavaScript: where an element's frame starts in the window; null where a host is of another site."""
 
 
 def frame_offset(element: Locator) -> tuple[float, float]:
     """Where the element's frame starts in the window, css pixels; (0, 0) in the main frame."""
-    x = y = 0.0
-    frame = element.element_handle().owner_frame()
-    if frame is None or frame.parent_frame is None:
-        return x, y
+    if (found := element.evaluate(OFFSET)) is not None:
+        return found[0], found[1]
+    frame = element.element_handle().owner_frame()  # of another site, whose host its own scripts cannot see
+    assert frame is not None
     host = frame.frame_element()
     box = host.bounding_box() or {"x": 0.0, "y": 0.0}
     left, top = host.evaluate("el => [el.clientLeft, el.clientTop]")

@@ -6,15 +6,14 @@ So the box is walked over in steps that overlap, and what moved is put where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from playwright.sync_api import Locator
 
 from bridge.records import Box, Image
 
-_MEASURE = """el => {
+MEASURE = """el => {
   const r = el.getBoundingClientRect(), x = r.left + el.clientLeft, y = r.top + el.clientTop;
   let stickyLeft = 0, stickyTop = 0;
   for (const e of el.querySelectorAll('*')) {
@@ -27,6 +26,7 @@ _MEASURE = """el => {
   return [x, y, el.clientWidth, el.clientHeight, el.scrollWidth, el.scrollHeight, el.scrollLeft, el.scrollTop,
           stickyLeft, stickyTop];
 }"""
+"""JavaScript: what ``Measures.of`` takes of an element."""
 
 _OVERLAP = 80
 """css pixels that two steps share: more than one row, so that each row stands whole in one of them."""
@@ -42,30 +42,22 @@ class Measures:
     max_left: float
     max_top: float
 
-    @property
-    def scrolls(self) -> bool:
-        return self.max_left > 1 or self.max_top > 1
+    @classmethod
+    def of(cls, told: Sequence[float], offset: tuple[float, float]) -> Measures:
+        """told: as ``MEASURE`` answers.  offset: of the element's frame in the window, css pixels."""
+        x, y, cw, ch, sw, sh, left, top, sticky_left, sticky_top = told
+        dx, dy = offset
+        return cls(
+            moving=Box(x=x + dx + sticky_left, y=y + dy + sticky_top, w=cw - sticky_left, h=ch - sticky_top),
+            left=left,
+            top=top,
+            max_left=max(0, sw - cw),
+            max_top=max(0, sh - ch),
+        )
 
     @property
     def at_end(self) -> bool:
         return self.top >= self.max_top - 1
-
-
-def measure(box: Locator, offset: tuple[float, float]) -> Measures:
-    x, y, cw, ch, sw, sh, left, top, sticky_left, sticky_top = box.evaluate(_MEASURE)
-    return Measures(
-        moving=Box(
-            x=x + offset[0] + sticky_left, y=y + offset[1] + sticky_top, w=cw - sticky_left, h=ch - sticky_top
-        ),
-        left=left,
-        top=top,
-        max_left=max(0, sw - cw),
-        max_top=max(0, sh - ch),
-    )
-
-
-def scroll_to(box: Locator, left: float, top: float) -> None:
-    box.evaluate("(el, [x, y]) => { el.scrollLeft = x; el.scrollTop = y; }", [left, top])
 
 
 def next_stop(m: Measures) -> float | None:

@@ -67,7 +67,7 @@ class ErpDriver:
         self.refusals = refusals
         self.kept = kept  # where sessions outlive their run; None: each run signs in for itself
         self.person = person  # reads a captcha that the net cannot; None: nobody
-        self.page_help = page_help
+        self.page_help = page_help and profile.order_list.helps
         self.guard_off = guard_off
 
     @contextmanager
@@ -78,7 +78,8 @@ class ErpDriver:
             self.refusals.stop_if_known(self.source, self.credentials.user, self.credentials.password)
         with open_browser(self.options, url=self.url) as browser:
             former = self.kept.load() if self.kept is not None else None
-            context = new_context(browser, self.profile.browser, former["state"] if former else None)
+            scale = self.profile.scale(page_help=self.page_help)
+            context = new_context(browser, self.profile.browser, scale, former["state"] if former else None)
             if former:
                 KeptSession.restore(context, former)
             page = context.new_page()
@@ -218,8 +219,9 @@ class ErpSession:
             raise NavigationFailed(f"there is no such frame or window: {places.describe(at)}")
         return found
 
-    def visible(self, mark: Mark) -> bool:
-        return places.visible(self.page, mark)
+    def visible(self, *marks: Mark) -> bool:
+        """Is one of them on the screen?"""
+        return places.visible(self.page, *marks)
 
     def click(self, at: At, path: str) -> None:
         """Clicks a place of the profile; path: where it stands there, e.g. ``list.paging.next``."""
@@ -227,6 +229,10 @@ class ErpSession:
             raise GuardViolation(f"{path} of the profile is another place than {places.describe(at)}")
         self._runner.begin()
         self.guard.guarded_click(self.locate(at), path, timeout_s=self._runner.timeout_s)
+
+    def fetching(self) -> frozenset[str]:
+        """As ``Traffic.fetching``."""
+        return self._runner.traffic.fetching()
 
     def check_network(self, path: str) -> None:
         """Raises SourceUnavailable, CertificateError or NavigationFailed if a document of the last click did not

@@ -92,7 +92,7 @@ class SignInDesk:
 
     def state(self) -> State:
         """What the window shows now: EXPIRED, SHUT_OUT, else SIGNED_IN.  Does not wait."""
-        if self._rules is not None:
+        if self._rules is not None and self._sees(*self._marks(State.SHUT_OUT), *self._marks(State.EXPIRED)):
             for state in (State.SHUT_OUT, State.EXPIRED):
                 if self._shows(state):
                     return state
@@ -200,7 +200,8 @@ class SignInDesk:
         def any_mark() -> bool:
             if self._guard.http_refused:
                 found.append(State.REFUSED)
-            found.extend(s for s in order if not found and self._shows(s))
+            elif self._sees(*(mark for s in order for mark in self._marks(s))):
+                found.extend(s for s in order if not found and self._shows(s))
             return bool(found)
 
         if self._runner.wait_until(any_mark, self._runner.timeout_s):
@@ -247,13 +248,14 @@ class SignInDesk:
         return {state for state in states if self._shows(state)}
 
     def _shows(self, state: State) -> bool:
-        return any(self._sees(mark) for mark in self._marks(state))
+        return self._sees(*self._marks(state))
 
-    def _sees(self, mark: Mark) -> bool:
-        """On the screen, or said by a dialog box of this attempt: old programs refuse by ``alert``."""
-        if mark.css is None and mark.text and any(mark.text in said for _, said in self._guard.dialogs):
+    def _sees(self, *marks: Mark) -> bool:
+        """Is one on the screen, or said by a dialog box of this attempt?  Old programs refuse by ``alert``."""
+        words = [mark.text for mark in marks if mark.css is None and mark.text]
+        if any(word in said for word in words for _, said in self._guard.dialogs):
             return True
-        return places.visible(self._page, mark)
+        return places.visible(self._page, *marks)
 
     def _marks(self, state: State) -> list[Mark]:
         rules = self._rules

@@ -38,7 +38,7 @@ from bridge.interfaces import Clock, Evidence, PersonAtHand
 from bridge.profile_steps import At, Captcha, Step
 from bridge.records import Image
 
-LOOK_EVERY_MS = 50
+LOOK_EVERY_MS = 20
 # How long something that may be missing is looked for once nothing is loading any more: legacy pages open
 # their notices by short timers.
 GRACE_S = 1.0

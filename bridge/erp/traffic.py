@@ -12,12 +12,17 @@ from playwright.sync_api import BrowserContext, Request, Response
 from bridge.erp.faults import net_error, network_fault
 from bridge.errors import SourceError, SourceUnavailable
 
+DRAWN_AFTER_S = 0.06
+"""A page's script has drawn what it fetched by then, as a rule."""
+
 
 class Traffic:
     """Watches the documents (windows and frames) of one context."""
 
     def __init__(self, context: BrowserContext) -> None:
         self._loading: dict[Request, str] = {}
+        self._fetching: dict[Request, str] = {}
+        self._came: dict[str, float] = {}
         self._faults: list[SourceError] = []
         self.server_said: tuple[datetime, float] | None = None
         """The time in the last document's Date header, and our ``time.monotonic()`` when it came."""
@@ -30,6 +35,12 @@ class Traffic:
     def quiet(self) -> bool:
         """No document is being loaded."""
         return not self._loading
+
+    def fetching(self) -> frozenset[str]:
+        """The paths of documents, scripts and the pages' own requests that are on their way or have just come."""
+        now = time.monotonic()
+        self._came = {path: at for path, at in self._came.items() if now - at < DRAWN_AFTER_S}
+        return frozenset({*self._fetching.values(), *self._came})
 
     def forget(self) -> None:
         """What went wrong before does not count any more."""
@@ -56,6 +67,10 @@ class Traffic:
             self._loading[request] = urlsplit(request.url).path
             if request.redirected_from is not None:
                 self._loading.pop(request.redirected_from, None)
+        if request.resource_type in ("document", "script", "xhr", "fetch"):
+            if request.redirected_from is not None:
+                self._fetching.pop(request.redirected_from, None)
+            self._fetching[request] = urlsplit(request.url).path
 
     def _on_response(self, response: Response) -> None:
         if response.request.is_navigation_request():
@@ -84,8 +99,14 @@ class Traffic:
 
     def _on_finished(self, request: Request) -> None:
         self._loading.pop(request, None)
+        self._has_come(request)
+
+    def _has_come(self, request: Request) -> None:
+        if (path := self._fetching.pop(request, None)) is not None:
+            self._came[path] = time.monotonic()
 
     def _on_failed(self, request: Request) -> None:
+        self._has_come(request)
         self._loading.pop(request, None)  # gone already where the answer began and then broke off
         code = net_error(request.failure or "") or (request.failure or "")
         # Aborted ones were overtaken by the next page, or stopped by the guard, which reports them itself; an

@@ -14,7 +14,7 @@ from bridge.records import Box, Doubt, PageShot, Reading, Witness
 
 @dataclass(slots=True)
 class Cell:
-    """One cell on its way to a reading."""
+    """One cell on its way to a reading.  torn: all of its text comes out, drawn back, but its end."""
 
     raw: RawCell
     picture: CellPicture
@@ -24,6 +24,7 @@ class Cell:
     claim: PageText | None = None
     proposal: Proposal | None = None
     reading: Reading | None = None
+    torn: bool = False
 
     @property
     def cut(self) -> bool:

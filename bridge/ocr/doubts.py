@@ -38,6 +38,12 @@ def touches_edge(c: Cell, scale: float) -> bool:
     return right < 2 * scale and left < 8 * scale
 
 
+def may_hide(c: Cell, text: str, scale: float) -> bool:
+    """May there be more of this text than its cell shows, by a mark at its end, or by the pixels of a cell of
+    which no page tells how wide it is?"""
+    return ends_cut(text) or (c.raw.page is None and touches_edge(c, scale))
+
+
 def _legal(column: Column | None, text: str, at: int, twins: str, *, whole: bool) -> bool:
     """Could one of the twins stand there too, by the column's type, alphabet and pattern?  A veto settles it.
 

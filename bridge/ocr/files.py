@@ -45,7 +45,7 @@ def shot_of(path: Path, scale: float) -> PageShot:
         )
     return PageShot(
         number=1,
-        image=cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False),
+        picture=cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False),
         scale=scale,
         sha256=hashlib.sha256(data).hexdigest(),
         drawn_by=DrawnBy.FOREIGN,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.interfaces import Redrawer
 from bridge.ocr.fonts import BACKDROP, PHASES, Font, Ink, Style, line_spec
+from bridge.ocr.normal import is_han
 from bridge.records import Image
 
+Picture = NDArray[np.uint8]
+"""H × W, how dark black on white is."""
 Shares = NDArray[np.float32]
 """How far pixels are on the way from the background to the text's colour, 0 to 1."""
 
@@ -24,7 +28,15 @@ KERNED = 1 / 16
 ROOM = 1.2
 """Ems that a character's picture is wide."""
 VISIBLE = 0.02
-BLACK_ON_WHITE = Ink(np.zeros((8, 8, 3), np.uint8), (255, 255, 255), (0, 0, 0))
+ROW = 720
+"""css pixels of a row of Han characters that are drawn together: one by one they cost ten times as much."""
+ROUNDED = 1 / 64
+"""Device pixels by which an advance may be off from what counts as whole."""
+AT_ONCE = 512
+"""Characters whose pictures are put together at a time: what this needs is held in memory at once."""
+SETS = 2
+"""Choices of characters whose pictures are held put together."""
+BLACK_ON_WHITE = Ink(np.zeros((8, 1, 3), np.uint8), (255, 255, 255), (0, 0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +44,19 @@ class AtPlace:
     """K characters drawn at one place within a pixel.
 
     flat: their pictures, each cut to its advance, one row of H × W values each, from column 0, where the pen is.
-    energy: K, of these.  reach: K, the first column that is not theirs.  first: K, the column of their first ink,
-    which may be left of the pen.  inked: K, whether they have any.
+    rest: K × W, their energy from each column on.  reach: K, the first column that is not theirs.  first: K, the
+    column of their first ink, which may be left of the pen.  inked: K, whether they have any.
     """
 
     flat: Shares
-    energy: Shares
+    rest: Shares
     reach: NDArray[np.intp]
     first: NDArray[np.intp]
     inked: NDArray[np.bool_]
+
+    @property
+    def energy(self) -> Shares:
+        return self.rest[:, 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +95,73 @@ class FontGlyphs:
         self._font = font
         self._scale = scale
         self._chars: dict[str, float] = {}  # with their advance
-        self._pictures: list[list[NDArray[np.uint8]]] = [[] for _ in range(PLACES)]
+        self._pictures: list[dict[str, Picture]] = [{} for _ in range(PLACES)]
         self._moved: dict[str, dict[float, list[str]]] = defaultdict(lambda: defaultdict(list))
-        self._made: Glyphs | None = None
+        self._made: dict[tuple[str, ...], Glyphs] = {}
 
     def of(self, chars: Sequence[str]) -> Glyphs:
-        """All that were asked for so far, these among them."""
-        new = [c for c in chars if c not in self._chars]
-        if new or self._made is None:
-            self._draw(new)
-            self._made = self._put_together()
-        return self._made
+        """Of these characters."""
+        wanted = tuple(chars)
+        made = self._made.pop(wanted, None)
+        if made is None:
+            self._draw([c for c in wanted if c not in self._chars])
+            made = self._put_together(wanted)
+        self._made[wanted] = made
+        for oldest in list(self._made)[:-SETS]:
+            del self._made[oldest]
+        return made
 
     def _draw(self, new: Sequence[str]) -> None:
-        phases = range(0, PHASES, PHASES // PLACES)
-        specs = [
-            line_spec(c, Style(self._font, phase), BLACK_ON_WHITE, self._scale, extra=ROOM)
-            for phase in phases
-            for c in new
-        ]
-        drawn = [255 - p.min(axis=2) for p in self._redrawer.draw(specs, scale=self._scale)]
-        for place in range(PLACES):
-            self._pictures[place] += drawn[place * len(new) : (place + 1) * len(new)]
-        self._chars.update(zip(new, self._advances(new), strict=True))
+        advances = dict(zip(new, self._advances(new), strict=True))
+        rows = self._rows(advances)
+        in_rows = {c for row in rows for c in row}
+        self._draw_rows(rows, advances)
+        singly = [c for c in new if c not in in_rows]
+        for place, drawn in enumerate(self._lines(singly)):
+            self._pictures[place].update(zip(singly, drawn, strict=True))
+        self._chars.update(advances)
+        self._kern(new)
+
+    def _lines(self, texts: Sequence[str], extra: float = ROOM) -> list[list[Picture]]:
+        """By place."""
+        styles = [Style(self._font, phase) for phase in range(0, PHASES, PHASES // PLACES)]
+        specs = [line_spec(t, s, BLACK_ON_WHITE, self._scale, extra=extra) for s in styles for t in texts]
+        drawn = [255 - _darkest(p) for p in self._redrawer.draw(specs, scale=self._scale)]
+        return [drawn[i * len(texts) : (i + 1) * len(texts)] for i in range(PLACES)]
+
+    def _rows(self, advances: dict[str, float]) -> list[str]:
+        """Han characters of the usual advance; side by side each of them stands at a place that is known, where
+        that is a whole number of quarters of a pixel."""
+        han = [c for c in advances if is_han(c)]
+        if not han:
+            return []
+        usual = Counter(advances[c] for c in han).most_common(1)[0][0]
+        size = int(ROW / self._font.size_px)
+        if not usual or abs(usual * PLACES - round(usual * PLACES)) > ROUNDED or len(han) < size:
+            return []
+        alike = [c for c in han if advances[c] == usual]
+        return ["".join(alike[i : i + size]) for i in range(0, len(alike), size)]
+
+    def _draw_rows(self, rows: Sequence[str], advances: dict[str, float]) -> None:
+        if not rows:
+            return
+        advance = advances[rows[0][0]]
+        pen = round(BACKDROP * self._scale)
+        own = self._lines(rows[0][0])[0][0].shape[1]  # columns of a single character's picture
+        ems = len(rows[0]) * max(1.0, advance / self._scale / self._font.size_px)
+        for place, drawn in enumerate(self._lines(rows, extra=ems + ROOM)):
+            for row, picture in zip(rows, drawn, strict=True):
+                for i, c in enumerate(row):
+                    quarters = place + round(i * advance * PLACES)
+                    x = quarters // PLACES
+                    alone = np.zeros((picture.shape[0], own), np.uint8)
+                    # At the last place the one before reaches into the first column, and this one does not.
+                    first = 1 if i and quarters % PLACES > PLACES / 2 else 0
+                    width = min(ceil(advance) + 1, own - pen)
+                    alone[:, pen + first : pen + width] = picture[:, pen + x + first : pen + x + width]
+                    self._pictures[quarters % PLACES][c] = alone
+
+    def _kern(self, new: Sequence[str]) -> None:
         plain = [c for c in self._chars if c.isascii()]
         fresh = set(new)
         pairs = [(a, b) for a in plain for b in plain if a in fresh or b in fresh]
@@ -116,28 +176,45 @@ class FontGlyphs:
         (extents,) = self._redrawer.measure(texts, [self._font.css], lang=self._font.lang)
         return [e.advance * self._scale for e in extents]
 
-    def _put_together(self) -> Glyphs:
-        chars, advance = tuple(self._chars), np.array(list(self._chars.values()))
+    def _put_together(self, chars: tuple[str, ...]) -> Glyphs:
+        advance = np.array([self._chars[c] for c in chars])
         pen = round(BACKDROP * self._scale)
-        pictures = [np.stack(p) for p in self._pictures]
-        ink = np.flatnonzero(np.max([p.max(axis=(0, 2)) for p in pictures], axis=0))
+        parts = [chars[i : i + AT_ONCE] for i in range(0, len(chars), AT_ONCE)]
+        used = [np.stack([p[c] for c in part]).max(axis=(0, 2)) for p in self._pictures for part in parts]
+        ink = np.flatnonzero(np.max(used, axis=0))
         together = max(1, round(self._scale))
         rows = _whole(int(ink[0]), int(ink[-1]) + 1, together) if len(ink) else (0, together)
-        width = min(int(advance.max()) + 2, pictures[0].shape[2] - pen)
+        width = min(int(advance.max()) + 2, self._pictures[0][chars[0]].shape[1] - pen)
         index = {c: i for i, c in enumerate(chars)}
-        after = {c for moves in self._moved.values() for others in moves.values() for c in others}
-        kernable = np.array([i for c, i in index.items() if c in after], np.intp)
-        kerned = {
-            before: tuple(Kerned(m, np.isin(kernable, [index[c] for c in others])) for m, others in moves.items())
+        moved = {
+            before: {m: here for m, others in moves.items() if (here := [index[c] for c in others if c in index])}
             for before, moves in self._moved.items()
+            if before in index
+        }
+        kernable = np.array(
+            sorted({i for moves in moved.values() for which in moves.values() for i in which}), np.intp
+        )
+        kerned = {
+            before: tuple(Kerned(m, np.isin(kernable, which)) for m, which in moves.items())
+            for before, moves in moved.items()
         }
         # Where the next character may stand closer, its ink may be left of this one's end.
-        room = advance + np.array([min((0.0, *self._moved.get(c, {}))) for c in chars])
+        room = advance + np.array([min((0.0, *moved.get(c, {}))) for c in chars])
+        rooms = np.split(room, range(AT_ONCE, len(room), AT_ONCE))
         places = []
-        for i, all_rows in enumerate(pictures):
-            shares = all_rows[:, rows[0] : rows[1]].astype(np.float32) * np.float32(1 / 255)
-            places.append(_at_place(joined_rows(shares, together), i, pen, width, room))
+        for place, pictures in enumerate(self._pictures):
+            made = []
+            for part, around in zip(parts, rooms, strict=True):
+                seen = np.stack([pictures[c][rows[0] : rows[1]] for c in part])
+                shares = joined_rows(seen.astype(np.float32) * np.float32(1 / 255), together)
+                made.append(_at_place(shares, place, pen, width, around))
+            places.append(_all(made))
         return Glyphs(chars, advance, rows, together, width, tuple(places), kerned, kernable)
+
+
+def _darkest(picture: Image) -> Picture:
+    """Of the three channels."""
+    return np.asarray(np.minimum(np.minimum(picture[..., 0], picture[..., 1]), picture[..., 2]), np.uint8)
 
 
 def _whole(first: int, end: int, together: int) -> tuple[int, int]:
@@ -155,16 +232,20 @@ def _at_place(pictures: Shares, place: int, pen: int, width: int, room: NDArray[
     other character's ink is in."""
     reach = np.minimum(np.floor(room + place / PLACES).astype(np.intp), width)
     visible = pictures.max(axis=1) > VISIBLE
-    flat = (pictures[:, :, pen : pen + width] * (np.arange(width) < reach[:, None])[:, None, :]).reshape(
-        len(pictures), -1
-    )
+    cut = pictures[:, :, pen : pen + width] * (np.arange(width) < reach[:, None])[:, None, :]
+    columns = np.square(cut).sum(axis=1)
     return AtPlace(
-        flat=flat,
-        energy=np.square(flat).sum(axis=1),
+        flat=cut.reshape(len(cut), -1),
+        rest=np.cumsum(columns[:, ::-1], axis=1)[:, ::-1],
         reach=reach,
         first=visible.argmax(axis=1) - pen,
         inked=visible.any(axis=1),
     )
+
+
+def _all(parts: Sequence[AtPlace]) -> AtPlace:
+    names = [f.name for f in fields(AtPlace)]
+    return AtPlace(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
 
 
 def shares_of(picture: Image, ink: Ink) -> Shares:

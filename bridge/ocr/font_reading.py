@@ -11,7 +11,7 @@ x and y are device pixels; energy is shares of the text's colour, squared and su
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
@@ -30,13 +30,22 @@ APART = 0.06
 """Of a character's energy that the line may be off from it."""
 BLANK = 0.4
 """Energy that counts as none: the edge of a neighbour that reaches over."""
-_ITS_OWN = re.compile("[ -~，。、：；？！（）\u3000Ａ-Ｚａ-ｚ０-９．\u3400-\u4dbf\u4e00-\u9fff]")
+_ITS_OWN = re.compile("[ -~，。、：；？！（）×Φ±°℃¥￥\u3000Ａ-Ｚａ-ｚ０-９．\u3400-\u4dbf\u4e00-\u9fff]")
 HALF = 1 / PLACES / 2
 """Of a place within a pixel: so far from it a pen may be."""
 ANYWHERE = [(place / PLACES - HALF, place / PLACES + HALF) for place in range(PLACES)]
+ALIKE = 0.02
+"""Energy by which two ways may differ that give the same picture for all one can tell: dot and comma of 12
+px differ by 0.07."""
+WORTH_ALL = 150
+"""Lines of a list that were not made of characters met so far, times the scale, from which on all usual ones are
+drawn: nets take as long for as many."""
+_LEVEL_1 = [(row, cell) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) if (row, cell) < (0xD7, 0xFA)]
+USUAL = bytes(b for pair in _LEVEL_1 for b in pair).decode("gb2312")
+"""The 3,755 Han characters of the first level of GB/T 2312-1980: those in daily use in mainland China."""
 LONGEST = 60
 """Characters of a line that is read so."""
-AT_ONCE = 48
+AT_ONCE = 96
 """Lines taken apart together: what they need is held in memory at once."""
 
 
@@ -82,12 +91,13 @@ class FontReader:
         self._scale = scale
         self._met: dict[Font, dict[str, None]] = defaultdict(dict)
         self._glyphs: dict[Font, FontGlyphs] = {}
+        self._unread: Counter[Font] = Counter()
 
     def met(self, text: str, font: Font) -> None:
         """These characters were proven in this font.
 
-        Of what has the outline of another character in many a font (Greek and Cyrillic letters, signs), only the
-        net's own reading counts: one wrong one would be the whole list's."""
+        Of what has the outline of another character in many a font (Greek and Cyrillic letters, signs other than
+        those of sizes and prices), only the net's own reading counts: one wrong one would be the whole list's."""
         self._met[font].update(dict.fromkeys(c for c in text if _ITS_OWN.match(c)))
 
     def read(self, font: Font, lines: Sequence[FontLine]) -> list[str | None]:
@@ -96,16 +106,27 @@ class FontReader:
             return [None] * len(lines)
         if font not in self._glyphs:
             self._glyphs[font] = FontGlyphs(self._redrawer, font, self._scale)
-        glyphs = self._glyphs[font].of(tuple(self._met[font]))
-        out: list[str | None] = [None] * len(lines)
-        widest = LONGEST * float(glyphs.advance.max())
-        by_width = sorted(range(len(lines)), key=lambda i: lines[i].ink.image.shape[1])
-        chosen = [i for i in by_width if lines[i].ink.image.shape[1] <= widest]
-        for start in range(0, len(chosen), AT_ONCE):
-            part = chosen[start : start + AT_ONCE]
-            for i, text in zip(part, _Apart(glyphs, [lines[i] for i in part]).texts(), strict=True):
+        glyphs = self._glyphs[font]
+        out = _read(lines, glyphs.of(tuple(self._met[font])))
+        rest = [i for i, text in enumerate(out) if text is None]
+        self._unread[font] += len(rest)
+        if rest and self._unread[font] >= WORTH_ALL * self._scale:
+            everyone = glyphs.of(tuple(dict.fromkeys((*USUAL, *self._met[font]))))
+            for i, text in zip(rest, _read([lines[i] for i in rest], everyone), strict=True):
                 out[i] = text
         return out
+
+
+def _read(lines: Sequence[FontLine], glyphs: Glyphs) -> list[str | None]:
+    out: list[str | None] = [None] * len(lines)
+    widest = LONGEST * float(glyphs.advance.max())
+    by_width = sorted(range(len(lines)), key=lambda i: lines[i].ink.image.shape[1])
+    chosen = [i for i in by_width if lines[i].ink.image.shape[1] <= widest]
+    for start in range(0, len(chosen), AT_ONCE):
+        part = chosen[start : start + AT_ONCE]
+        for i, text in zip(part, _Apart(glyphs, [lines[i] for i in part]).texts(), strict=True):
+            out[i] = text
+    return out
 
 
 class _Apart:
@@ -135,15 +156,15 @@ class _Apart:
         self._left = np.cumsum(columns[:, ::-1], axis=1)[:, ::-1]  # the energy from each column on
 
     def texts(self) -> list[str | None]:
-        best: dict[int, _Way] = {}
+        whole: dict[int, list[_Way]] = defaultdict(list)
         # Most characters are not kerned: that they may be is tried in lines that are not made of others.
         for kerning in (False, True):
-            ways = self._pruned(self._begun(set(best)), best)
+            ways = self._pruned(self._begun(set(whole)), whole)
             for _ in range(LONGEST):
                 if not ways:
                     break
-                ways = self._pruned(self._longer(ways, kerning=kerning), best)
-        return [best[n].text if n in best else None for n in range(self._count)]
+                ways = self._pruned(self._longer(ways, kerning=kerning), whole)
+        return [_only(whole[n]) if n in whole else None for n in range(self._count)]
 
     def _begun(self, done: Container[int]) -> list[_Way]:
         """The first character's ink begins where the line's does."""
@@ -185,7 +206,7 @@ class _Apart:
         if which is not None:
             flat, energy, reach = flat[which], energy[which], reach[which]
         windows = np.stack([self._window(s.way.line, s.x) for s in steps])
-        off = _off(windows, flat, np.broadcast_to(energy, (len(steps), len(energy))), reach)
+        off = _off(windows, flat, energy, reach)
         return self._fitting(steps, off, np.broadcast_to(energy, off.shape), which)
 
     def _by_kerning(self, place: int, kerned: Sequence[tuple[_Step, Kerned]]) -> list[_Way]:
@@ -194,13 +215,11 @@ class _Apart:
         flat, reach = drawn.flat[which], drawn.reach[which]
         steps = [step for step, _ in kerned]
         windows = np.stack([self._window(s.way.line, s.x) for s in steps])
-        columns = np.square(flat.reshape(len(flat), -1, self._glyphs.width)).sum(axis=1)
-        rests = np.cumsum(columns[:, ::-1], axis=1)[:, ::-1]  # K × W: the energy from each column on
         energy = np.empty((len(steps), len(which)), np.float32)
         for row, (_, kern) in enumerate(kerned):
             before = ceil(max(0.0, -kern.moved))
             windows[row, :, :before] = 0
-            energy[row] = rests[:, before]
+            energy[row] = drawn.rest[which, before]
         off = _off(windows, flat, energy, reach)
         off[~np.stack([kern.which for _, kern in kerned])] = np.inf
         return self._fitting(steps, off, energy, which)
@@ -222,16 +241,23 @@ class _Apart:
         start = min(max(0, self._margin + x), self._shares.shape[2] - self._glyphs.width)
         return self._shares[line, :, start : start + self._glyphs.width]
 
-    def _pruned(self, ways: Sequence[_Way], best: dict[int, _Way]) -> list[_Way]:
-        """Those that go on; whole ones go to ``best``, by the line's number."""
+    def _pruned(self, ways: Sequence[_Way], whole: dict[int, list[_Way]]) -> list[_Way]:
+        """Those that go on; whole ones go to ``whole``, by the line's number."""
         open_ways: dict[int, list[_Way]] = defaultdict(list)
         for w in ways:
             number, column = self._numbers[w.line], self._margin + ceil(w.pen[1])
             if column < self._left.shape[1] and self._left[w.line, column] > BLANK:
                 open_ways[number].append(w)
-            elif number not in best or w.cost < best[number].cost:
-                best[number] = w
+            else:
+                whole[number].append(w)
         return [w for group in open_ways.values() for w in sorted(group, key=lambda w: w.cost)[:BEAM]]
+
+
+def _only(ways: Sequence[_Way]) -> str | None:
+    """The text of the best way, if no other text gives the same picture."""
+    best = min(ways, key=lambda w: w.cost)
+    rivals = (w for w in ways if w.text != best.text and abs(w.energy - best.energy) <= ALIKE)
+    return None if any(w.off <= best.off + ALIKE for w in rivals) else best.text
 
 
 def _quarters(way: _Way, moved: float) -> list[tuple[int, _Step]]:
@@ -246,7 +272,8 @@ def _quarters(way: _Way, moved: float) -> list[tuple[int, _Step]]:
 
 
 def _off(windows: Shares, flat: Shares, energy: Shares, reach: NDArray[np.intp]) -> Shares:
-    """Energy of the difference between M windows (M × H × W) and K characters, up to each character's reach."""
+    """Energy of the difference between M windows (M × H × W) and K characters, up to each character's reach.
+    energy: the characters', K or M × K."""
     seen = np.zeros((len(windows), windows.shape[2] + 1), np.float32)
     np.cumsum(np.square(windows).sum(axis=1), axis=1, out=seen[:, 1:])
     return np.asarray(seen[:, reach] - 2 * (windows.reshape(len(windows), -1) @ flat.T) + energy, np.float32)

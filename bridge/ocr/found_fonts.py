@@ -1,4 +1,4 @@
-"""In which styles a list's columns were drawn, kept from run to run.
+"""In which styles a list's columns were drawn, and which texts came out in none, kept from run to run.
 
 They prove nothing: a line is proven only where its own picture comes out.  They save the search.
 """
@@ -44,6 +44,20 @@ class FoundFonts:
         body = json.dumps({g: [astuple(s) for s in styles] for g, styles in found.items()}).encode()
         self._reads.keep_reads(self._source, self._epoch, [KeptRead(key=self._key, body=body, sure=True)], ())
         self._kept = found
+
+    def in_vain(self, group: int, text: str, fonts: int) -> bool:
+        """Was every font of this machine searched for it not long ago, when so many of the list's were known?
+        Like all doubt, that is repeated ever more rarely."""
+        key = self._vain_key(group, text, fonts)
+        return self._reads is not None and key in self._reads.recall(self._source, [key]).bodies
+
+    def save_in_vain(self, group: int, texts: Sequence[str], fonts: int) -> None:
+        if self._reads is not None:
+            kept = [KeptRead(key=self._vain_key(group, t, fonts), body=b"", sure=False) for t in texts]
+            self._reads.keep_reads(self._source, self._epoch, kept, ())
+
+    def _vain_key(self, group: int, text: str, fonts: int) -> str:
+        return f"vain|{self._key}|{group}|{fonts}|{text}"
 
 
 def _sets(found: Found) -> dict[int, frozenset[Style]]:

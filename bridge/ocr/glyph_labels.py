@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bridge.ocr.glyph_family import (
+    BARS,
     DISSENT,
     NOT_ONE,
     PLACES,
@@ -237,7 +238,9 @@ class Judge:
         return share >= (0.1 if any(g.clean for g in other.glyphs) else 0.34)
 
     def _tinted(self, other: Family, f: Family) -> bool:
-        """Is it the same picture in another colour?"""
+        """Is it the same picture in another colour?  Of a bar that is not known: others differ by no more."""
+        if fold_width(f.label) in BARS:
+            return False
         return apart_in_any_tint(other.profile, f.profile, self._scale) <= SAME
 
     def _cut_worse(self, other: Family, f: Family, label: str) -> bool:

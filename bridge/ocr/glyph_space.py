@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -344,4 +345,4 @@ def _reference(pairs: Sequence[Pair], bearings: Bearings) -> Callable[[str], tup
 def _low(values: Sequence[float]) -> float:
     """The middle of the lower two thirds: spaces only ever widen a gap."""
     kept = sorted(values)[: max(1, (2 * len(values) + 2) // 3)]
-    return float(np.median(kept))
+    return median(kept)

@@ -39,9 +39,17 @@ def measure(lines: Sequence[Line], glyphs: Sequence[Glyph], scale: float, em: fl
 def may_be_wide(way: Way, glyphs: Sequence[Glyph], labels: Sequence[str], em: float) -> bool:
     """Do characters that are known as narrow ones stand like wide ones?
 
-    Letters and figures if two or more of them in a row are a square apart, all of them; a sign if it takes up a
-    square between two characters that do.  labels: one for each of the way's.  em: pixels."""
+    Letters and figures if two or more of them in a row are a square apart, all of them, or if one is from a wide
+    one; a sign if it takes up a square between two characters that do.  labels: one for each of the way's.  em:
+    pixels."""
     middles = _middles(way, glyphs)
+    mixed = (
+        (y - x) / em
+        for (a, x), (b, y) in pairwise(zip(labels, middles, strict=True))
+        if (_letter(a) and _wide_letter(b)) or (_wide_letter(a) and _letter(b))
+    )
+    if any(SQUARE[0] <= step <= SQUARE[1] for step in mixed):
+        return True
     steps: list[float] = []
     rows: list[list[float]] = []
     for (a, x), (b, y) in pairwise(zip(labels, middles, strict=True)):
@@ -87,6 +95,10 @@ def _middles(way: Way, glyphs: Sequence[Glyph]) -> list[float]:
 
 def _letter(character: str) -> bool:
     return _narrow(character) and character.isalnum()
+
+
+def _wide_letter(character: str) -> bool:
+    return "\uff01" <= character <= "\uff5e" and character.isalnum()
 
 
 def _narrow(character: str) -> bool:

@@ -17,15 +17,16 @@ from itertools import pairwise
 import numpy as np
 
 from bridge.interfaces import Proposal, TextReader
-from bridge.memories import LearnedMemory
+from bridge.memories import LearnedMemory, ReadMemory
 from bridge.ocr.agreement import NetTrust
 from bridge.ocr.cells import Cell, reading_of
 from bridge.ocr.coverage import Coverage, InkLine, ink_lines
-from bridge.ocr.doubts import touches_edge
+from bridge.ocr.doubts import may_hide
 from bridge.ocr.glyph_family import NOT_ONE, Glyph, Known, State, read_as
 from bridge.ocr.glyph_fit import Way
 from bridge.ocr.glyph_grow import grow
 from bridge.ocr.glyph_han import HanForms
+from bridge.ocr.glyph_heard import Heard
 from bridge.ocr.glyph_keep import from_record, to_record
 from bridge.ocr.glyph_labels import (
     FIGURES,
@@ -59,8 +60,16 @@ MOST_SEEN = 3_000
 class GlyphReader:
     """One source's glyphs.  nets: see ``ScreenReader``; fast must be another net than the one that proposed."""
 
-    def __init__(self, source: str, profile: Profile, memory: LearnedMemory, fast: TextReader) -> None:
+    def __init__(
+        self,
+        source: str,
+        profile: Profile,
+        memory: LearnedMemory,
+        fast: TextReader,
+        reads: ReadMemory | None = None,
+    ) -> None:
         self._source = source
+        self._heard = Heard(source, reads)
         self._profile = profile
         self._memory = memory
         self._fast = fast
@@ -108,12 +117,13 @@ class GlyphReader:
             if line.ink.cell.reading is None:
                 line.small = line.ink.cell.proposal
                 line.fast = second.get(line.ink.cell.picture.key)
-        self._vote(lines, glyphs, shot.scale)
-        self._calculate(lines, glyphs)
-        self._separate(lines, glyphs)
+        new = self._heard.first_time(face(shot.scale), lines)
+        self._vote(new, glyphs, shot.scale)
+        self._calculate(lines, new, glyphs)
+        self._separate(new, glyphs)
         ways = [line.ways[0] for line in lines if len(line.ways) == 1]
         if em := em_of([p for way in ways for p in _pairs(way, glyphs, shot.scale)]):
-            measure(lines, glyphs, shot.scale, em)
+            measure(new, glyphs, shot.scale, em)
         judge = Judge(shot.scale, self._shapes, self._forms, self._words(lines, glyphs))
         judge.judge(glyphs)
         spacing = self._read(shot, lines, glyphs)
@@ -171,8 +181,9 @@ class GlyphReader:
             for p in way:
                 glyphs[p.glyph].seen += 1
 
-    def _calculate(self, lines: Sequence[Line], glyphs: Sequence[Glyph]) -> None:
-        """Rows whose arithmetic holds as read refute every other figure in the place of each of their glyphs."""
+    def _calculate(self, lines: Sequence[Line], new: Sequence[Line], glyphs: Sequence[Glyph]) -> None:
+        """Rows whose arithmetic holds as read refute every other figure in the place of each of their glyphs.
+        new: lines that did not speak before; rows without one have had their say."""
         rule = self._profile.checks.product
         if rule is None:
             return
@@ -196,8 +207,11 @@ class GlyphReader:
             q, p, a = numbers
             return (q * p).quantize(unit, ROUND_HALF_UP) == a
 
+        speaking = {id(line) for line in new}
         for row in rows.values():
-            if len(row) != 3 or all(row[n].ink.cell.reading is not None for n in names):
+            if len(row) != 3 or not any(id(line) in speaking for line in row.values()):
+                continue
+            if all(row[n].ink.cell.reading is not None for n in names):
                 continue
             ways = [row[n].ways[0] for n in names]
             texts = [[labels[p.glyph] for p in way] for way in ways]
@@ -280,7 +294,7 @@ class GlyphReader:
             texts = {_text(way, glyphs, spacing, shot.scale) for way in line.ways}
             if len(texts) != 1 or (text := texts.pop()) is None:
                 continue
-            doubts = (Doubt.CUT,) if touches_edge(c, shot.scale) else ()
+            doubts = (Doubt.CUT,) if may_hide(c, text, shot.scale) else ()
             own = c.proposal is not None and visible(c.proposal.text) == text
             if not own and _parts_han(text):
                 continue
@@ -332,7 +346,7 @@ class GlyphReader:
         by_cell = {id(line.ink.cell): line for line in lines}
         for c in cells:
             a, b, line = c.proposal, second.get(c.picture.key), by_cell.get(id(c))
-            if c.column is None or a is None or b is None or line is None or touches_edge(c, shot.scale):
+            if c.column is None or a is None or b is None or line is None or may_hide(c, a.text, shot.scale):
                 continue
             text = visible(a.text)
             if not text or text != visible(b.text) or a.confidence < AGREE[0] or b.confidence < AGREE[1]:

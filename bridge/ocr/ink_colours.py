@@ -60,14 +60,14 @@ class InkColours:
         return replace(ink, text_colour=self._likely[seen])
 
     def _fullest(self, ground: Colour, seen: Colour, colour: Colour) -> Colour:
-        """Of the colours that ``colour`` cannot be told from, its own among them, the farthest from the ground: no
-        blend goes beyond the text's colour, and the first that came out may have been one."""
+        """Of the colours that a known one cannot be told from, itself and the seen one among them, the farthest
+        from the ground: no blend goes beyond the text's colour, and the first that came out may have been one."""
         alike = (
             c
             for c in (seen, *self._known[ground])
             if max(abs(a - b) for a, b in zip(c, colour, strict=True)) <= ALIKE
         )
-        return max((*alike, colour), key=lambda c: (sum(abs(a - b) for a, b in zip(c, ground, strict=True)), c))
+        return max(alike, key=lambda c: (sum(abs(a - b) for a, b in zip(c, ground, strict=True)), c))
 
 
 def _share(seen: Colour, ground: Colour, colour: Colour) -> float | None:

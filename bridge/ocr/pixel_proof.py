@@ -77,12 +77,13 @@ class Line(LinePicture):
 @dataclass(frozen=True, slots=True)
 class LineProof:
     """text: proven, or None.  guess: the text whose picture came nearest.  twins: at which characters which
-    others give the very same picture."""
+    others give the very same picture.  torn: all of the line came out but its last character."""
 
     text: str | None
     guess: str
     font: Font | None = None
     twins: tuple[tuple[int, str], ...] = ()
+    torn: bool = False
 
 
 @dataclass(slots=True)
@@ -119,6 +120,13 @@ class _Open:
             return self.line.proposal.text
         gained = (self.prefix - self.own_prefix) / self.scale / self.style.font.size_px
         return self.text if gained >= GAINED else self.line.proposal.text
+
+    @property
+    def torn(self) -> bool:
+        if self.style is None:
+            return False
+        em = self.style.font.size_px * self.scale
+        return self.prefix >= em and self.line.ink.image.shape[1] - self.prefix <= em
 
 
 class PixelProver:
@@ -205,8 +213,8 @@ class PixelProver:
         self._found.save(
             {n: [s for s, _ in g.styles.most_common(USUAL)] for n, g in self._groups.items() if g.styles}
         )
-        guesses = {i: o.guess for i, o in waiting.items()}
-        return [proofs.get(i) or LineProof(None, guesses.get(i, x.proposal.text)) for i, x in enumerate(lines)]
+        left = {i: LineProof(None, o.guess, torn=o.torn) for i, o in waiting.items()}
+        return [proofs.get(i) or left.get(i) or LineProof(None, x.proposal.text) for i, x in enumerate(lines)]
 
     # --- fonts --------------------------------------------------------------------------------------------------
 
@@ -224,6 +232,7 @@ class PixelProver:
             ),
             key=lambda x: (-len(set(x.proposal.text)), x.ink.image.shape[1]),
         )[:4]
+        samples = [x for x in samples if not self._found.in_vain(group, x.proposal.text, len(self._fonts))]
         if not samples:
             return False
         pairs = [(x.proposal.text, x.ink) for x in samples]
@@ -237,6 +246,8 @@ class PixelProver:
             found = find_font(self._redrawer, pairs, self._every[enlarged], self._scale, deep=deep)
             g.searches += counts
             self._deep += counts and deep and found is None
+            if found is None and deep and counts:
+                self._found.save_in_vain(group, [text for text, _ in pairs], len(self._fonts))
         if found is None:
             g.in_vain |= {(text, len(self._fonts)) for text, _ in pairs}
             return False

@@ -13,7 +13,7 @@ from bridge.interfaces import Proposal, Redrawer, TextReader
 from bridge.memories import Memory, ReadMemory
 from bridge.ocr import page_proof
 from bridge.ocr.cells import Cell, reading_of
-from bridge.ocr.doubts import continues, distinct, ends_cut, has_legal_twin, join_is_certain, touches_edge, twin_of
+from bridge.ocr.doubts import continues, distinct, ends_cut, has_legal_twin, join_is_certain, may_hide, twin_of
 from bridge.ocr.fonts import Ink, ink_of
 from bridge.ocr.found_fonts import FoundFonts
 from bridge.ocr.glyphs import GlyphReader
@@ -107,9 +107,7 @@ class CellProver:
             proof = known.get(c.picture.key)
             if proof is None or c.cut:
                 continue
-            if ends_cut(proof.text) and Witness.PERSON not in proof.witnesses:
-                continue
-            if c.raw.page is None and touches_edge(c, shot.scale) and Witness.PERSON not in proof.witnesses:
+            if may_hide(c, proof.text, shot.scale) and Witness.PERSON not in proof.witnesses:
                 continue  # the same ink in a wider cell was whole; here something may be hidden behind its end
             if (
                 c.claim is not None
@@ -268,16 +266,18 @@ class CellProver:
             return
         guess = joined([p.text or p.guess for p in proofs])
         if any(p.text is None for p in proofs):
+            c.torn = len(proofs) == 1 and proofs[0].torn
             if c.proposal is not None and guess:
                 c.proposal = replace(c.proposal, text=guess)
             return
+        c.torn = False
         doubts: list[Doubt] = []
         claim = c.claim
         if claim is not None and claim.text and claim.text != guess and twin_of(claim.text, guess, proofs):
             guess = claim.text  # the same picture, and the page says which of the two it is
         elif not (claim is not None and claim.text == guess) and has_legal_twin(c.column, proofs):
             doubts.append(Doubt.LOOKALIKE)
-        if c.cut or ends_cut(guess) or (c.raw.page is None and touches_edge(c, shot.scale)):
+        if c.cut or may_hide(c, guess, shot.scale):
             doubts.append(Doubt.CUT)
         if claim is not None and claim.text and claim.text != guess:
             doubts.append(Doubt.PAGE_TEXT_DIFFERS)

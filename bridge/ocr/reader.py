@@ -11,6 +11,7 @@ from bridge.interfaces import Progress, Redrawer, TextReader
 from bridge.memories import LearnedMemory, Memory, ReadMemory
 from bridge.ocr.cells import Cell, nothing, unread, wanted
 from bridge.ocr.count import read_count
+from bridge.ocr.cut_columns import CutColumns
 from bridge.ocr.glyphs import GlyphReader
 from bridge.ocr.grid import find_grid
 from bridge.ocr.layout import RawCell, RawGrid, grid_of_page, heading_key, known_headings, match_columns
@@ -67,16 +68,23 @@ class ScreenReader:
         self._net = net
         self._fast = fast or net
         self._memory = memory
-        by_glyphs = GlyphReader(source, profile, glyphs, self._fast) if glyphs is not None else None
+        by_glyphs = GlyphReader(source, profile, glyphs, self._fast, reads) if glyphs is not None else None
         self._prover = CellProver(source, net, self._fast, memory, redrawer, by_glyphs, reads)
-        self._recall = Recall(source, profile, reads, nets)
+        self._cuts = CutColumns(source, reads)
+        self._recall = Recall(source, profile, reads, f"{nets}|{self._cuts.known}")
+
+    @property
+    def learned_late(self) -> bool:
+        """See ``interfaces.PageReader``: a column was seen that cuts its texts."""
+        return self._cuts.said != self._cuts.known
 
     def read(self, shot: PageShot, progress: Progress | None = None) -> Grid:
         """Raises LayoutChanged if the headings are not as in the profile, UnreadableImage if there is no table,
         ReadError if the engine fails."""
-        grid = self._recall.page(shot)
+        opened = shot.opened()
+        grid = self._recall.page(opened)
         if grid is None:
-            grid = self._read(shot)
+            grid = self._read(opened)
         if progress:
             progress("read", len(grid.rows), len(grid.rows))
         return grid
@@ -100,6 +108,7 @@ class ScreenReader:
         fresh = [row.cells for row in rows if row.known is None]
         self._prover.prove(shot, [c for row in fresh for c in row if c is not None and c.column is not None])
         self._look_closer(shot, fresh)
+        self._cuts.judge(shot, [c for row in fresh for c in row if c is not None], grid.rows)
         self._prover.learn(c for row in fresh for c in row if c is not None)
         read = Grid(
             page=shot.number,

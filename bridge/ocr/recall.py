@@ -77,18 +77,20 @@ class Recall:
         self._page = _Session()
         # Of the run's first page: what the run learned then may rest on what was believed then.
         self._epoch: str | None = None
+        self._learned: int | None = None
 
     def page(self, shot: PageShot) -> Grid | None:
         """The whole page, if it was met before.  Begins a page; ``done`` ends it."""
         if self._reads is None:
             return None
         key = self._page_key(shot)
-        found = self._reads.recall(self._source, [key])
+        found = self._reads.recall(self._source, [key], self._known_when_begun)
         self._page = _Session(key, found.epoch)
         if self._epoch is None:
             self._epoch = found.epoch
         body = found.bodies.get(key)
         if body is None:
+            self._known_when_begun()  # before this page teaches anything
             return None
         if found.aged:
             self._reads.keep_reads(self._source, found.epoch, (), found.aged)
@@ -99,7 +101,8 @@ class Recall:
     ) -> list[tuple[str, ReadRow | None]]:
         """Each row's key, and the row if it was met before.
 
-        Not where glyphs are read: what they are is judged by all rows of a page together."""
+        Not where glyphs are read: what they are, and where spaces stand, is judged by all rows of a page
+        together."""
         if shot.drawn_by is DrawnBy.FOREIGN:
             return [("", None) for _ in rows]
         fields = [(c.field, c.type) if c is not None else None for c in columns]
@@ -125,17 +128,28 @@ class Recall:
     def _known(self, keys: Sequence[str]) -> list[tuple[str, ReadRow | None]]:
         if self._reads is None:
             return [(k, None) for k in keys]
-        found = self._reads.recall(self._source, keys)
+        found = self._reads.recall(self._source, keys, self._known_when_begun)
         if found.epoch != self._page.epoch:
             return [(k, None) for k in keys]
         self._page.used += found.aged
         return [(k, _row(found.bodies[k]) if k in found.bodies else None) for k in keys]
 
+    def _kept(self, key: str, body: Any, *, sure: bool) -> KeptRead:
+        return KeptRead(key=key, body=_packed(body), sure=sure, learned=self._known_when_begun())
+
+    def _known_when_begun(self) -> int:
+        """``ReadMemory.learned`` before this run taught anything.  Counting takes its time: a run that meets
+        nothing new does without."""
+        if self._learned is None:
+            assert self._reads is not None
+            self._learned = self._reads.learned(self._source)
+        return self._learned
+
     def keep_row(self, key: str, kind: RowKind, cells: Sequence[Reading], top: int, *, sure: bool) -> None:
         """top: as of ``ReadRow.at``.  sure: of what anybody wants of it nothing is to be looked at again."""
         if self._reads is not None and key:
             body = {"kind": kind.value, "sure": sure, "cells": [_listed(c, top) for c in cells]}
-            self._page.fresh.append(KeptRead(key=key, body=_packed(body), sure=sure))
+            self._page.fresh.append(self._kept(key, body, sure=sure))
 
     def done(self, shot: PageShot, grid: Grid, *, sure: bool) -> None:
         """Keeps the page and its rows."""
@@ -155,7 +169,7 @@ class Recall:
             ],
             "count": _listed(grid.total_count, 0) if grid.total_count is not None else None,
         }
-        page = KeptRead(key=self._page.key, body=_packed(body), sure=sure)
+        page = self._kept(self._page.key, body, sure=sure)
         self._reads.keep_reads(self._source, self._epoch or "", [*self._page.fresh, page], self._page.used)
 
     def _page_key(self, shot: PageShot) -> str:

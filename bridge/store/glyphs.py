@@ -14,13 +14,13 @@ from bridge.records import Witness
 from bridge.store.database import Database
 from bridge.store.in_lists import in_lists
 from bridge.store.reading_tables import glyphs, memory
-from bridge.store.reads import read_anew
+from bridge.store.reads import SETTLED, read_anew
 
 LIMIT = 40_000
 """Pictures kept per source: some 3,000 characters at four subpixels, in three faces, at about 400 bytes each."""
 FORMAT = 1
 """Of the pictures.  Those of another format are not offered, and go when their source learns anew."""
-SETTLED, FORGOTTEN = "settled", "forgotten"
+FORGOTTEN = "forgotten"
 
 
 class Glyphs:

@@ -56,6 +56,7 @@ reads = Table(
     Column("sure", Boolean, nullable=False),  # nothing in it is doubtful
     Column("tries", Integer, nullable=False),
     Column("again_at", UtcDateTime, nullable=False),  # from then on what is doubtful is read anew
+    Column("learned", Integer, nullable=False),  # pictures that were known when the run that read it began
     Column("body", LargeBinary, nullable=False),
     Column("last_seen", UtcDateTime, nullable=False),
     Index("ix_reads_last_seen", "source", "last_seen"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.interfaces import Clock
-from bridge.memories import PAGE, KeptRead, Recalled
+from bridge.memories import HEARD, PAGE, KeptRead, Recalled
 from bridge.store.database import Database
 from bridge.store.in_lists import in_lists
-from bridge.store.reading_tables import reads
+from bridge.store.reading_tables import glyphs, memory, reads
 from bridge.store.tables import meta
 
 LIMIT = 60_000
@@ -22,15 +22,22 @@ LIMIT = 60_000
 PAGES = 600
 """Pages kept per source: such a list fits three times over, at about 20 KB each.  One new order on top makes all
 pages other ones, and those before are never met again; the rows are."""
-AGAIN = (timedelta(0), timedelta(hours=1), timedelta(hours=4))
+AGAIN = (timedelta(hours=1), timedelta(hours=1), timedelta(hours=4))
 LAST_AGAIN = timedelta(hours=24)
-"""What stayed doubtful is tried anew after these: in the next run, for much may have been learned in this one, and
-then ever more rarely, for nothing of it has changed.  A person's word makes all of it be read anew at once."""
+"""What stayed doubtful is tried anew after these, ever more rarely, for nothing of it has changed.  A person's
+word makes all of it be read anew at once."""
+MUCH_MORE = 1.1
+"""What was doubtful is tried anew before that once so many times as many pictures are known: the next run after a
+source's first, as a rule, and no run after one that saw few new things."""
 YOUNG = timedelta(days=1)
+LASTING = "lasting"
+"""Epoch of what is known of a list whatever is taken back."""
+SETTLED = "settled"
+"""State of a character's picture that is believed."""
 
 
 class Reads:
-    """Satisfies ``interfaces.ReadMemory``."""
+    """Satisfies ``memories.ReadMemory``."""
 
     def __init__(self, database: Database, clock: Clock, limit: int = LIMIT, pages: int = PAGES) -> None:
         self._database = database
@@ -38,15 +45,23 @@ class Reads:
         self._limit = limit
         self._pages = pages
 
-    def recall(self, source: str, keys: Sequence[str]) -> Recalled:
-        """See ``interfaces.ReadMemory``."""
+    def learned(self, source: str) -> int:
+        """See ``memories.ReadMemory``."""
+        cells = select(func.count()).where(memory.c.source == source, ~memory.c.retracted)
+        characters = select(func.count()).where(glyphs.c.source == source, glyphs.c.state == SETTLED)
+        with self._database.read() as connection:
+            return sum(int(connection.execute(query).scalar_one()) for query in (cells, characters))
+
+    def recall(self, source: str, keys: Sequence[str], learned: Callable[[], int] = lambda: 0) -> Recalled:
+        """See ``memories.ReadMemory``."""
         now = self._clock()
         r = reads.c
         with self._database.read() as connection:
             epoch = _epoch(connection, source)
             # What was kept at a moment yet to come was kept while the clock was wrong.
-            believed = or_(r.sure, (r.again_at > now) & (r.last_seen <= now))
-            found = list(_rows(connection, source, keys, r.epoch == epoch, believed))
+            waits = (r.again_at > now) & (r.last_seen <= now)
+            found = list(_rows(connection, source, keys, r.epoch.in_((epoch, LASTING)), or_(r.sure, waits)))
+        found = [row for row in found if row.sure or row.learned * MUCH_MORE >= learned()]
         return Recalled(
             epoch=epoch,
             bodies={row.key: bytes(row.body) for row in found},
@@ -54,7 +69,7 @@ class Reads:
         )
 
     def keep_reads(self, source: str, epoch: str, fresh: Sequence[KeptRead], used: Sequence[str]) -> None:
-        """See ``interfaces.ReadMemory``.  Those not met for longest make room."""
+        """See ``memories.ReadMemory``.  Those not met for longest make room."""
         now = self._clock()
         r = reads.c
         mine = r.source == source
@@ -72,7 +87,9 @@ class Reads:
                     update(reads).where(mine, r.key.in_(part), r.last_seen < now - YOUNG).values(last_seen=now)
                 )
             if fresh:
-                _make_room(connection, mine & ~r.key.startswith(PAGE), self._limit)
+                rows = mine & ~r.key.startswith(PAGE) & (r.epoch != LASTING)
+                _make_room(connection, rows, self._limit)
+                _make_room(connection, mine & r.key.startswith(HEARD), self._limit)
                 _make_room(connection, mine & r.key.startswith(PAGE), self._pages)
 
 
@@ -106,10 +123,11 @@ def _values(f: KeptRead, source: str, epoch: str, before: Row[Any] | None, now: 
     return {
         "source": source,
         "key": f.key,
-        "epoch": epoch,
+        "epoch": LASTING if f.lasting else epoch,
         "sure": f.sure,
         "tries": tries,
         "again_at": now + wait,
+        "learned": f.learned,
         "body": f.body,
         "last_seen": now,
     }

@@ -192,6 +192,7 @@ class SqlStore:
         self.learn = memory.learn
 
         reads = Reads(self._database, clock)
+        self.learned = reads.learned
         self.recall = reads.recall
         self.keep_reads = reads.keep_reads
 

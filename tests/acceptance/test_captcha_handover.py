@@ -31,6 +31,9 @@ class Blind:
     def __init__(self, net: Any) -> None:
         self._net = net
 
+    def begin(self) -> None:
+        self._net.begin()
+
     def read_lines(self, images: Sequence[Any], *, alphabet: str | None = None) -> list[Proposal]:
         if alphabet is None:
             return list(self._net.read_lines(images))
@@ -66,6 +69,7 @@ def test_a_person_types_it_and_the_run_goes_on(world: World, outside: Outside) -
         run = pool.submit(world.sync)
         end = time.monotonic() + 60
         while not outside.notices:
+            assert not run.done(), run.result()
             assert time.monotonic() < end, "nobody was told"
             time.sleep(0.1)
         told = outside.notices[0]

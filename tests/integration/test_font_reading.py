@@ -10,7 +10,9 @@ import pytest
 
 from bridge.erp.browser import BrowserOptions, open_browser
 from bridge.erp.redraw import BrowserRedrawer
-from bridge.ocr.font_reading import FontLine, FontReader
+from bridge.ocr import font_glyphs, font_reading
+from bridge.ocr.font_glyphs import FontGlyphs
+from bridge.ocr.font_reading import USUAL, FontLine, FontReader, _only, _Way
 from bridge.ocr.fonts import PHASES, Font, Ink, Style, ink_of, line_spec
 
 TEXTS = [
@@ -127,3 +129,38 @@ def test_a_very_long_line_is_left_to_the_net(redrawer) -> None:
     long = FontLine(Ink(np.zeros((10, 20_000, 3), np.uint8), (255, 255, 255), (0, 0, 0)), (9,), (0.0,))
     thin = FontLine(Ink(np.zeros((10, 1, 3), np.uint8), (255, 255, 255), (0, 0, 0)), (9,))
     assert reader.read(font, [long, thin])[0] is None
+
+
+def test_usual_characters_are_read_that_no_line_showed_before(redrawer, monkeypatch) -> None:
+    """Once nets would have had to read many lines: drawing them all costs as much."""
+    font = Font('"Noto Sans CJK SC"', 13, "400", canvas=True)
+    lines = drawn(redrawer, Style(font), 2)
+    at = TEXTS.index("华信机械 2.9L")
+    reader = FontReader(redrawer, 2)
+    reader.met("".join(t for t in TEXTS if t.isascii()) + "9L", font)
+    assert reader.read(font, lines)[at] is None
+    monkeypatch.setattr(font_reading, "WORTH_ALL", 0)
+    assert reader.read(font, lines)[at] == "华信机械 2.9L"
+    assert reader.read(font, lines)[TEXTS.index("．１２")] is None  # not met, and not among the usual
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("size", [12, 12.5, 13, 16])
+def test_characters_drawn_in_rows_are_as_drawn_singly(size: float, scale: int, redrawer, monkeypatch) -> None:
+    font = Font('"Noto Sans CJK SC"', size, "400", canvas=True)
+    few = USUAL[:150]
+    in_rows = FontGlyphs(redrawer, font, scale).of(few)
+    monkeypatch.setattr(font_glyphs, "ROW", 10**6)
+    singly = FontGlyphs(redrawer, font, scale).of(few)
+    for a, b in zip(in_rows.places, singly.places, strict=True):
+        assert np.abs(a.flat - b.flat).max() <= 0.12
+        assert (a.first == b.first).mean() >= 0.7  # a neighbour's faintest edge comes first at scale 1
+    assert (in_rows.advance == singly.advance).all()
+
+
+def test_of_two_texts_that_give_the_same_picture_neither_is_taken() -> None:
+    best = _Way(0, text="1O", off=0.10, energy=20.0)
+    assert _only([best, _Way(0, text="1O", off=0.11, energy=20.0)]) == "1O"
+    assert _only([best, _Way(0, text="lO", off=0.11, energy=20.0)]) is None
+    assert _only([best, _Way(0, text="lO", off=0.30, energy=20.0)]) == "1O"
+    assert _only([best, _Way(0, text=".O", off=0.11, energy=12.0)]) == "1O"  # explains less

@@ -128,7 +128,9 @@ def shot(browser: Browser, lines: Sequence[tuple[str, ...]]) -> PageShot:  # noq
     page.close()
     image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8)
-    return PageShot(number=1, image=rgb, scale=2, sha256=hashlib.sha256(png).hexdigest(), drawn_by=DrawnBy.FOREIGN)
+    return PageShot(
+        number=1, picture=rgb, scale=2, sha256=hashlib.sha256(png).hexdigest(), drawn_by=DrawnBy.FOREIGN
+    )
 
 
 class World:

@@ -244,7 +244,7 @@ class Rendered:
     @property
     def shot(self) -> PageShot:
         return PageShot(
-            number=1, image=self.image, scale=self.scale, sha256="", drawn_by=DrawnBy.PAGE, body=self.body,
+            number=1, picture=self.image, scale=self.scale, sha256="", drawn_by=DrawnBy.PAGE, body=self.body,
             y_offset=self.y_offset,
         )  # fmt: skip
 
@@ -537,7 +537,7 @@ def test_rows_cut_by_the_edge_of_a_scrolling_box_are_left_to_other_shots(
         head = page.evaluate("document.querySelector('th').getBoundingClientRect().bottom")
         image = picture(page)[: 250 * 2, : 800 * 2]
         shot = PageShot(
-            number=1, image=image, scale=2.0, sha256="", drawn_by=DrawnBy.PAGE, y_offset=at, at_end=at >= end,
+            number=1, picture=image, scale=2.0, sha256="", drawn_by=DrawnBy.PAGE, y_offset=at, at_end=at >= end,
             body=Box(x=0, y=head, w=800, h=250 - head),
         )  # fmt: skip
         grid = find_grid(shot)
@@ -567,7 +567,7 @@ def test_rows_cut_by_the_edge_of_a_scrolling_box_are_left_to_other_shots(
 
 
 def shot_of(image: Image, scale: float = 1.0) -> PageShot:
-    return PageShot(number=3, image=image, scale=scale, sha256="", drawn_by=DrawnBy.FOREIGN)
+    return PageShot(number=3, picture=image, scale=scale, sha256="", drawn_by=DrawnBy.FOREIGN)
 
 
 def _photo() -> Image:

@@ -156,7 +156,7 @@ def visit(*, off: bool) -> Visit:
     erp = Erp()
     with open_browser(BrowserOptions(), url=erp.url) as browser:
         look = profile().browser
-        page = new_context(browser, look).new_page()
+        page = new_context(browser, look, 1).new_page()
         guard = Guard(profile(), erp.url, off=off)
         guard.attach(browser, page)
         page.goto(erp.url)

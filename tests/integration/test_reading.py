@@ -101,7 +101,7 @@ def shot_of(page: Page, content: str, *, page_help: bool) -> PageShot:
     table = page.locator("table").first
     box = place_of(table)
     assert box is not None
-    picture = Screen(page, SCALE).still_picture(box, 10)
+    picture = Screen(page, SCALE).still_picture(box, 10, lambda: None)[0]
     found = [
         shifted(c, -picture.region.x, -picture.region.y)
         for c in cells_under(table, PROFILE.order_list.rows, (0, 0))
@@ -109,7 +109,7 @@ def shot_of(page: Page, content: str, *, page_help: bool) -> PageShot:
     cells, heads = arrange(found)
     return PageShot(
         number=1,
-        image=picture.image,
+        picture=picture.image,
         scale=SCALE,
         sha256="0" * 64,
         drawn_by=DrawnBy.PAGE,
@@ -341,8 +341,23 @@ def canvas_shot(
     )
     box = place_of(page.locator("canvas"))
     assert box is not None
-    picture = Screen(page, scale).still_picture(box, 10)
-    return PageShot(number=1, image=picture.image, scale=scale, sha256="0" * 64, drawn_by=DrawnBy.CANVAS)
+    picture = Screen(page, scale).still_picture(box, 10, lambda: None)[0]
+    return PageShot(number=1, picture=picture.image, scale=scale, sha256="0" * 64, drawn_by=DrawnBy.CANVAS)
+
+
+def test_a_list_that_is_about_to_be_filled_does_not_stand_still(page) -> None:
+    """Frames come within a millisecond here: two equal ones alone would show the list before its answer came."""
+    page.set_content("<table style='font:20px sans-serif'><tr><td style='width:200px'>&nbsp;</td></tr></table>")
+    box = place_of(page.locator("table"))
+    assert box is not None
+    screen = Screen(page, SCALE)
+    empty = screen.still_picture(box, 10, lambda: None)[0].image
+    for _ in range(5):
+        page.evaluate(
+            "() => { const td = document.querySelector('td'); td.textContent = '\\u00a0';"
+            "setTimeout(() => { td.textContent = 'SO-1' }, 40) }"
+        )
+        assert (screen.still_picture(box, 10, lambda: None)[0].image != empty).any()
 
 
 def test_an_unchanged_list_is_remembered_and_no_net_is_asked(page, browser, nets) -> None:

@@ -16,6 +16,7 @@ from store_samples import NOW, url  # noqa: F401
 
 from bridge.interfaces import Proposal
 from bridge.memories import PAGE, KeptRead
+from bridge.ocr.layout import RawCell
 from bridge.ocr.reader import ScreenReader
 from bridge.ocr.recall import Recall
 from bridge.profiles import Profile, parse_profile
@@ -85,7 +86,7 @@ class List:
                 fragments = (Fragment(text=said, box=inner, style=STYLE),)
                 cells.append(PageCell(row=r, col=c, kind=kind, box=box, fragments=fragments))
         return PageShot(
-            number=1, image=image, scale=1.0, sha256="0" * 64, drawn_by=DrawnBy.PAGE, cells=tuple(cells)
+            number=1, picture=image, scale=1.0, sha256="0" * 64, drawn_by=DrawnBy.PAGE, cells=tuple(cells)
         )
 
     def _shade(self, text: str) -> int:
@@ -155,12 +156,23 @@ def test_rows_are_known_at_another_place_and_only_the_new_one_is_read(rig: Rig) 
     assert [r.y_offset for r in grid.rows] == [HEIGHT * (i + 1) for i in range(4)]
 
 
+def test_rows_of_a_foreign_picture_are_read_with_their_page(rig: Rig) -> None:
+    """What a character is, and where spaces stand, all rows of its page tell together."""
+    recall = Recall("erp", rig.profile, rig.store)
+    shot = replace(rig.list.shot(ROWS), drawn_by=DrawnBy.FOREIGN)
+    for _ in range(2):
+        assert recall.page(shot) is None
+        ((key, known),) = recall.rows(shot, [[RawCell((0, 0, WIDTH, HEIGHT))]], [None], "")
+        assert known is None
+        recall.keep_row(key, RowKind.DATA, [], 0, sure=True)
+
+
 def test_another_picture_in_one_cell_is_another_row(rig: Rig) -> None:
     shot = rig.list.shot(ROWS)
     rig.read(shot)
     image = shot.image.copy()
     image[HEIGHT + 7, 12] = 200  # one pixel
-    grid, asked = rig.read(replace(shot, image=image))
+    grid, asked = rig.read(replace(shot, picture=image))
     assert asked == 1
     assert Witness.MEMORY not in grid.rows[0].cells[0].witnesses
 
@@ -202,7 +214,9 @@ def test_whatever_a_page_says_otherwise_gives_it_another_name(rig: Rig) -> None:
     assert len(set(names)) == len(names)
     image = shot.image.copy()
     image[-1, -1, 2] ^= 1
-    assert recall._page_key(replace(shot, image=image)) != names[0] == recall._page_key(replace(shot, sha256="1"))
+    assert (
+        recall._page_key(replace(shot, picture=image)) != names[0] == recall._page_key(replace(shot, sha256="1"))
+    )
 
 
 def test_other_rules_of_the_profile_read_anew(rig: Rig) -> None:
@@ -277,7 +291,8 @@ def test_a_doubtful_row_stays_due_though_the_list_moves_on(rig: Rig) -> None:
         rig.now = NOW + timedelta(hours=hours)
         rig.read(rig.list.shot(ROWS, claims=claims))
     moved, claims = [("109", "嘉腾", "3.00"), *ROWS], {(2, 0): "107"}
-    for hours, asked_again in ((0.5, True), (0.75, False), (3, True)):  # the new row, nothing, the doubtful one
+    # The new row; the doubtful one, for the new one taught much; nothing; the doubtful one.
+    for hours, asked_again in ((0.5, True), (0.75, True), (1, False), (5, True)):
         rig.now = NOW + timedelta(hours=hours)
         grid, asked = rig.read(rig.list.shot(moved, claims=claims))
         assert not grid.rows[1].cells[0].proven
@@ -351,8 +366,8 @@ def test_two_who_shake_it_at_once_both_come_through(url: str) -> None:  # noqa: 
         thing.close()
 
 
-def kept(store: SqlStore, *keys: str) -> dict[str, bytes]:
-    return dict(store.recall("erp", keys).bodies)
+def kept(store: SqlStore, *keys: str, learned: int = 0) -> dict[str, bytes]:
+    return dict(store.recall("erp", keys, lambda: learned).bodies)
 
 
 def test_what_was_kept_comes_back_until_something_shook_it(url: str) -> None:  # noqa: F811
@@ -361,9 +376,11 @@ def test_what_was_kept_comes_back_until_something_shook_it(url: str) -> None:  #
     epoch = store.recall("erp", ["a"]).epoch
     sure, unsure = KeptRead(key="a", body=b"\x00one", sure=True), KeptRead(key="b", body=b"two", sure=False)
     store.keep_reads("erp", epoch, [sure, unsure], [])
-    assert kept(store, "a", "b", "c") == {"a": b"\x00one"}
-    store.keep_reads("erp", epoch, [unsure], ["a"])
-    assert kept(store, "a", "b") == {"a": b"\x00one", "b": b"two"}
+    assert kept(store, "a", "b", "c") == {"a": b"\x00one", "b": b"two"}
+    assert kept(store, "a", "b", "c", learned=1) == {"a": b"\x00one"}  # what was doubtful may be clear now
+    store.keep_reads("erp", epoch, [replace(unsure, learned=100)], ["a"])
+    assert kept(store, "a", "b", learned=110) == {"a": b"\x00one", "b": b"two"}
+    assert kept(store, "a", "b", learned=111) == {"a": b"\x00one"}
     now[0] += timedelta(hours=2)
     assert kept(store, "a", "b") == {"a": b"\x00one"}
     store.learn([ProvenPicture(source="erp", picture="p", text="x", witnesses=(Witness.PERSON,))])

@@ -100,7 +100,7 @@ class Desk:
     def __init__(self, url: str, browser: Any) -> None:
         self.url, self.browser, self.pictures = url, browser, Pictures()
         self.first = profile()
-        self.page = new_context(browser, self.first.browser).new_page()
+        self.page = new_context(browser, self.first.browser, 1).new_page()
         self.guard = Guard(self.first, url)
         self.guard.attach(browser, self.page)
 

@@ -57,6 +57,22 @@ def test_an_erp_that_throws_people_out_is_known(more: dict[str, Any], throws: bo
     assert profile.sign_in.throws_out is throws
 
 
+def test_a_list_is_looked_at_as_closely_as_its_witnesses_need() -> None:
+    profile = parse_profile(minimal(), "test")
+    assert (profile.scale(page_help=True), profile.scale(page_help=False)) == (1, 2)
+    given = parse_profile({**minimal(), "browser": {"scale": 1.5}}, "test")
+    assert (given.scale(page_help=True), given.scale(page_help=False)) == (1.5, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("more", "helps"),
+    [({}, True), ({"page_help": False}, False), ({"where": {"at": "#c", "drawn": "canvas"}}, False)],
+)
+def test_only_a_page_of_cells_helps(more: dict[str, Any], helps: bool) -> None:
+    data = minimal()
+    assert parse_profile({**data, "list": {**data["list"], **more}}, "test").order_list.helps is helps
+
+
 def test_all_faults_come_at_once() -> None:
     data = minimal()
     data["liste"] = 1
