@@ -31,12 +31,15 @@ from playwright.sync_api import Error as PlaywrightError
 
 from bridge import profiles
 from bridge.erp.find_browser import find_browser, launch_args
+from bridge.erp.hang_watch import ended_if_hung
 from bridge.erp.trust import checked_key
 from bridge.errors import SetupError
 from bridge.processes import wait_for_end
 
 # How long closing may take before the browser's processes are ended from outside.
 CLOSING_LIMIT_S = 10.0
+# How long one call may wait; what a profile allows for one page or element comes on top.
+ANSWER_LIMIT_S = 40.0
 _FOLDER = "bridge-browser-"
 # Chromium makes a socket in its temporary folder, with some 46 bytes of its own; 107 are allowed (unix(7)).
 _LONGEST_TMPDIR, _SHORT_TMPDIR = 60, "/tmp"
@@ -52,12 +55,15 @@ _PREFERENCES = {
 class BrowserOptions:
     """executable: None = the one that ``find_browser`` finds.
     ca_file: PEM with the ERP's own certificate authority; see ``bridge.erp.trust``.
-    proxy: "host:port" of an HTTP proxy on the way to the ERP; None = straight."""
+    proxy: "host:port" of an HTTP proxy on the way to the ERP; None = straight.
+    patience_s: the longest wait that is asked of the browser for one page or element; one that does not answer for
+    ``ANSWER_LIMIT_S`` more is ended."""
 
     executable: Path | None = None
     headless: bool = True
     ca_file: Path | None = None
     proxy: str | None = None
+    patience_s: float = 20.0
 
 
 @contextmanager
@@ -85,7 +91,9 @@ def open_browser(options: BrowserOptions, *, url: str | None = None) -> Iterator
                 browser = window.browser
                 if browser is None:
                     raise SetupError("this Playwright hands out no browser for a profile folder; it is too old")
-                yield browser
+                limit_s = options.patience_s + ANSWER_LIMIT_S
+                with ended_if_hung(limit_s, lambda: _kill(_tree(folder) | processes)):
+                    yield browser
             finally:
                 with _killed_if_hung(folder, processes):
                     _close(window)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -63,7 +64,7 @@ class ErpDriver:
         self.evidence = evidence
         self.clock = clock
         self.reader = reader
-        self.options = options or BrowserOptions()
+        self.options = replace(options or BrowserOptions(), patience_s=profile.browser.timeout_s)
         self.refusals = refusals
         self.kept = kept  # where sessions outlive their run; None: each run signs in for itself
         self.person = person  # reads a captcha that the net cannot; None: nobody

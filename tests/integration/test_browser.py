@@ -10,9 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 
 from bridge.erp.browser import BrowserOptions, open_browser
-from bridge.errors import SetupError
+from bridge.erp.faults import mapped
+from bridge.errors import SetupError, SourceUnavailable
 
 
 def test_a_window_is_one_page_and_none_of_the_browser_s_own() -> None:
@@ -62,3 +64,30 @@ def test_what_a_killed_browser_leaves_in_its_temporary_folder_goes_too(monkeypat
                 process.kill()
         assert scratch
         assert list(Path(ours).iterdir()) == []
+
+
+def test_a_call_that_never_comes_back_ends_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright limits no script; a sync had waited for one for ever."""
+    monkeypatch.setattr("bridge.erp.browser.ANSWER_LIMIT_S", 1.0)
+    with open_browser(BrowserOptions(patience_s=2.0)) as browser:
+        page = browser.new_page()
+        began = time.monotonic()
+        with pytest.raises(PlaywrightError, match="closed") as raised:
+            page.evaluate("() => new Promise(() => {})")
+        assert 3.0 <= time.monotonic() - began < 20.0
+        with pytest.raises(PlaywrightError, match="closed"):
+            page.evaluate("1")
+    assert isinstance(mapped(raised.value, "list.open"), SourceUnavailable)
+
+
+def test_many_calls_and_long_pauses_between_them_are_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.erp.browser.ANSWER_LIMIT_S", 1.0)
+    with open_browser(BrowserOptions(patience_s=1.0)) as browser:
+        page = browser.new_page()
+        for _ in range(2):
+            time.sleep(3)  # our own work; Playwright's event loop stands still
+            page.evaluate("() => 1")
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            page.wait_for_timeout(100)
+        assert page.evaluate("() => 2") == 2
